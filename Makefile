@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# netjail. "make help" lists what can be made; the rules are in mk/.
+
+include mk/defs.mk
+
+TOOLS	= jail jls jexec jailkill jifconfig jping jtrace
+LIBS	= lib/libutil lib/libjail lib/libprobe
+PROGS	= $(TOOLS:%=tools/%)
+SUBDIRS	= sys $(LIBS) $(PROGS)
+
+export PREFIX DESTDIR VERSION
+
+.PHONY: all deps check test demo bench lint man install uninstall clean help \
+	regress $(SUBDIRS)
+
+all: $(SUBDIRS) ## build everything
+
+$(SUBDIRS):
+	$(Q)+$(MAKE) -C $@ all
+
+lib/libjail: sys
+$(PROGS): $(LIBS)
+
+regress: all
+	$(Q)+$(MAKE) -C regress all
+
+deps: ## install the Debian packages that are missing (root)
+	$(Q)mk/deps.sh
+
+check: regress ## run the regression suite with what is installed (root)
+	$(Q)+$(MAKE) -C regress run
+
+test: deps ## install what is missing, build, lint, run every test (root)
+	$(Q)+$(MAKE) lint
+	$(Q)+$(MAKE) check
+
+demo: deps ## install what is missing, build, show two jails at work (root)
+	$(Q)+$(MAKE) all
+	$(Q)share/demo/demo.sh $(OBJTOP)
+
+bench: all ## measure against peers (root); figures, never a verdict
+	$(Q)+$(MAKE) -C bench run
+
+lint: ## check form, layers and man pages
+	$(Q)mk/lint.sh
+
+man: ## read the man pages from here: make man PAGE=jail.8
+	$(Q)mandoc -a $(or $(wildcard tools/*/$(PAGE) lib/*/$(PAGE) \
+	    share/man/$(PAGE)),$(error PAGE= is one of \
+	    $(notdir $(wildcard tools/*/*.8 lib/*/*.3 share/man/*))))
+
+install: all ## install below DESTDIR/PREFIX
+	$(Q)set -e; for d in $(SUBDIRS); do \
+	    $(MAKE) -C $$d install; done
+
+uninstall: ## remove what install put there
+	$(Q)set -e; for d in $(SUBDIRS); do \
+	    $(MAKE) -C $$d uninstall; done
+
+clean: ## remove all that was built
+	$(Q)rm -rf $(OBJTOP)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	    expand -t 12

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * libjail: make, find, change, enter and remove jails. See jail(3).
+ *
+ * Unless it says otherwise a function returns 0 (or a jid) when it did what it
+ * was asked, and -1 with errno and jail_errmsg set when it did nothing. No
+ * function prints. All need root, in the host's user namespace.
+ */
+
+#ifndef _JAIL_H_
+#define _JAIL_H_
+
+#include <sys/types.h>
+#include <sys/jail.h>
+#include <sys/uio.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What went wrong in this thread's last failed call, without a full stop. */
+#define JAIL_ERRMSGLEN	1024
+extern _Thread_local char jail_errmsg[JAIL_ERRMSGLEN];
+
+/* A parameter with its value, as FreeBSD's struct jailparam. */
+struct jailparam {
+	char *jp_name;		/* "ip4.addr"; "nopersist" becomes "persist" */
+	void *jp_value;		/* raw: see enum jailparam_type; NULL: none */
+	size_t jp_valuelen;	/* bytes of jp_value */
+	int jp_type;		/* enum jailparam_type */
+	int jp_flags;		/* JP_* */
+};
+
+#define JP_RDONLY	0x01	/* jail_get only */
+#define JP_CREATEONLY	0x02	/* cannot change while the jail exists */
+#define JP_KEY		0x04	/* jailparam_get(): this one finds the jail */
+
+/* The raw value of a parameter of that type, and its text. */
+enum jailparam_type {
+	JPT_INT,		/* int32_t; decimal */
+	JPT_BOOL,		/* int32_t 0 or 1; "true", "false" */
+	JPT_JAILSYS,		/* int32_t JAIL_SYS_*; "disable" "new" "inherit" */
+	JPT_STRING,		/* char[], NUL included; itself */
+	JPT_IP4,		/* struct in_addr[]; comma-separated */
+	JPT_IP6,		/* struct in6_addr[]; comma-separated */
+	JPT_UINT64,		/* uint64_t; decimal */
+};
+
+/*
+ * jail_set(2) and jail_get(2) of FreeBSD: pairs of a name (a string with its
+ * NUL) and a raw value. A value with iov_base NULL stands for true; in
+ * jail_get() it asks for the length, which iov_len then has. Names that
+ * jailparam_all() does not list: "lastjid" (jail_get() only: the jail with the
+ * lowest jid above this int32_t) and "errmsg" (a buffer that gets the text).
+ * Return the jid. flags: JAIL_*. Errors of both: EPERM not root; EINVAL a value
+ * or an unknown name; ENOENT no such jail; ENOSYS a layer of the confinement is
+ * missing. Of jail_set(): EEXIST, ENAMETOOLONG, EADDRINUSE an address is in
+ * another jail's set, ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of
+ * <sys/jail.h>, ENOTSUP cpu.shares without a cpu controller.
+ */
+int jail_set(struct iovec *iov, unsigned int niov, int flags);
+int jail_get(struct iovec *iov, unsigned int niov, int flags);
+
+/* The same with text: name, value, ... NULL. A NULL value stands for true. */
+int jail_setv(int flags, ...);
+
+/*
+ * Put the calling process into a jail, for good: root, host name, namespaces,
+ * capabilities, system calls, sockets made from now on. The caller's own pid
+ * does not change; its children are inside wholly. Every descriptor but 0, 1
+ * and 2 is closed. Single-threaded callers only (EBUSY). A failure half-way
+ * leaves the caller outside or makes it _exit(2). EINVAL: no such jail.
+ */
+int jail_attach(int jid);
+
+/* fork(2) whose child is inside wholly, as a child of jail_attach() is. */
+pid_t jail_fork(int jid);
+
+/* Kill every process of the jail, wait for that, and remove it. EINVAL. */
+int jail_remove(int jid);
+
+/* Remove all jails, detach and unload the kernel half. */
+int jail_unload(void);
+
+/*
+ * Send a signal to every process of the jail, also to what is forked
+ * meanwhile. Signal 0 only looks. ESRCH: the jail has no process.
+ */
+int jail_kill(int jid, int sig);
+
+/* The jid of a name, or of a jid in decimal; ENOENT. */
+int jail_getid(const char *name);
+
+/* The name of a jid, to be freed; NULL with ENOENT. */
+char *jail_getname(int jid);
+
+/* Names of all parameters in their order; returns their number. */
+int jailparam_all(struct jailparam **jpp);
+int jailparam_init(struct jailparam *jp, const char *name);
+int jailparam_import(struct jailparam *jp, const char *value);
+int jailparam_import_raw(struct jailparam *jp, const void *value,
+    size_t valuelen);
+/* The value as text, to be freed; NULL on error. */
+char *jailparam_export(const struct jailparam *jp);
+int jailparam_set(struct jailparam *jp, unsigned int njp, int flags);
+/*
+ * Make a jail and jail_fork(3) into it in one step, so that it need not
+ * persist; nothing is left of it if that fails. Returns as fork(2) does.
+ */
+pid_t jailparam_start(struct jailparam *jp, unsigned int njp, int flags,
+    int *ret_jid);
+/*
+ * Fill in every jp. The one that has a value (jid, name or lastjid) says which
+ * jail is meant. Returns the jid.
+ */
+int jailparam_get(struct jailparam *jp, unsigned int njp, int flags);
+void jailparam_free(struct jailparam *jp, unsigned int njp);
+
+/* One layer of confinement, and why it is missing. */
+struct jail_layer {
+	const char *jl_name;	/* "cgroup/bind4", "seccomp", ... */
+	const char *jl_what;	/* what it does, in a few words */
+	int jl_active;		/* 1: it is in force for every jail */
+	char jl_reason[160];	/* if not: why */
+};
+
+/* The layers as they are now, loading nothing; to be freed. Their number. */
+int jail_layers(struct jail_layer **layers);
+
+/*
+ * Refusals of the kernel half, most recent state; to be freed. jid -1: of all
+ * jails. Returns how many entries.
+ */
+struct jail_refusal {
+	uint32_t jid;
+	uint16_t reason;	/* enum jail_reason */
+	uint8_t dir;		/* JAIL_DIR_* */
+	uint8_t family;		/* 4, 6 or 0 */
+	uint64_t count;
+};
+int jail_refusals(int jid, struct jail_refusal **refusals);
+
+/* A reason in words: "source address is not the jail's". */
+const char *jail_strreason(int reason);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* !_JAIL_H_ */

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Putting processes into jails. A jail's namespaces are kept by its pid 1,
+ * which is started with the first process and reaps what is orphaned. Whoever
+ * comes later joins them: everything that is needed is opened outside first, and
+ * what a process must not have is dropped before anything of the jail runs.
+ */
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <linux/close_range.h>
+#include <linux/sched.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+#define INIT_NAMESPACES	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | \
+	CLONE_NEWIPC)
+#define JOIN_NAMESPACES	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | \
+	CLONE_NEWCGROUP | CLONE_NEWNET)
+#define FORK_TRIES	3	/* times that pid 1 may leave as we come */
+
+/* The way into a jail: what was opened outside. */
+struct entry {
+	int cgroup;		/* directory of its cgroup */
+	int cpu;		/* v1 cpu cgroup.procs; -2: none */
+	int init;		/* pidfd of its pid 1 */
+	uint32_t prflags;
+};
+
+/* What pid 1 tells its starter if it cannot do its work. */
+struct init_error {
+	int error;
+	char text[JAIL_ERRMSGLEN];
+};
+
+static pid_t
+clone_into(int cgroup, uint64_t flags)
+{
+	struct clone_args args = { .flags = flags | CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD, .cgroup = cgroup };
+
+	return (syscall(SYS_clone3, &args, sizeof(args)));
+}
+
+/* Writing 0 moves the writer. */
+static int
+join_cpu(int fd)
+{
+	if (fd >= 0 && write(fd, "0", 1) != 1)
+		return (jail_fail(errno, "cpu cgroup: %s", strerror(errno)));
+	return (0);
+}
+
+static void
+default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Nobody's terminal, and no pipe that somebody waits at the other end of. */
+static int
+detach_stdio(void)
+{
+	int fd;
+
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd == -1)
+		return (jail_fail(errno, "/dev/null: %s", strerror(errno)));
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	setsid();
+	return (0);
+}
+
+/*
+ * Do not show the jail the command line that this process was forked from. The
+ * kernel tells where it is: fields 48 and 49 of proc_pid_stat(5).
+ */
+static void
+hide_command_line(void)
+{
+	static const char name[] = "jailinit";
+	unsigned long start = 0, end = 0;
+	char line[2048], *rest;
+	FILE *f;
+
+	f = fopen("/proc/self/stat", "re");
+	if (f == NULL)
+		return;
+	if (fgets(line, sizeof(line), f) != NULL &&
+	    (rest = strrchr(line, ')')) != NULL)
+		sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+		    "%*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+		    "%*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+		    "%*d %*d %*d %*d %*d %*d %lu %lu", &start, &end);
+	fclose(f);
+	if (start == 0 || end < start + sizeof(name))
+		return;
+	memset((void *)start, 0, end - start);
+	memcpy((void *)start, name, sizeof(name));
+}
+
+static int
+init_setup(const struct jail *j, const struct entry *e)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NAME, "jailinit");
+	hide_command_line();
+	default_signals();
+	umask(022);
+	if (join_cpu(e->cpu) != 0 || detach_stdio() != 0)
+		return (-1);
+	if (unshare(CLONE_NEWCGROUP) != 0)
+		return (jail_fail(errno, "cgroup namespace: %s",
+		    strerror(errno)));
+	if (sethostname(j->pi.pi_hostname, strlen(j->pi.pi_hostname)) != 0)
+		return (jail_fail(errno, "host.hostname: %s",
+		    strerror(errno)));
+	if (root_enter(j->pi.pi_path) != 0)
+		return (-1);
+	return (priv_drop(j->pr.pr_flags, true));
+}
+
+/*
+ * Reap until the jail has no other process; in one that persists, for ever.
+ * Processes that came by jail_fork() are children of somebody outside, so the
+ * question is not whether there are children.
+ */
+static void
+init_reap(bool persist)
+{
+	sigset_t chld;
+	int sig;
+
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, NULL);
+	for (;;) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		sigwait(&chld, &sig);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		if (!persist && kill(-1, 0) != 0 && errno == ESRCH)
+			_exit(0);
+	}
+}
+
+static void
+init_main(const struct jail *j, const struct entry *e, int report)
+{
+	struct init_error err = { 0 };
+
+	if (init_setup(j, e) != 0) {
+		err.error = errno;
+		snprintf(err.text, sizeof(err.text), "%s", jail_errmsg);
+		if (write(report, &err, sizeof(err)) != sizeof(err))
+			_exit(2);
+		_exit(1);
+	}
+	syscall(SYS_close_range, 3, ~0U, 0);
+	init_reap((j->pr.pr_flags & PR_PERSIST) != 0);
+}
+
+/* Wait until pid 1 is at work; end of file says that it is. */
+static int
+wait_init(pid_t pid, int report)
+{
+	struct init_error err;
+	ssize_t len;
+
+	do
+		len = read(report, &err, sizeof(err));
+	while (len == -1 && errno == EINTR);
+	if (len == 0 && kill(pid, 0) == 0)
+		return (0);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	if (len == sizeof(err))
+		return (jail_fail(err.error, "%s", err.text));
+	return (jail_fail(ESRCH, "the jail's pid 1 died as it started"));
+}
+
+static int
+start_init(struct session *s, struct jail *j, struct entry *e)
+{
+	int error, report[2];
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return (jail_fail(errno, "pipe: %s", strerror(errno)));
+	pid = clone_into(e->cgroup, INIT_NAMESPACES);
+	if (pid == 0)
+		init_main(j, e, report[1]);
+	close(report[1]);
+	error = pid == -1 ? jail_fail(errno, "layer namespaces: %s",
+	    strerror(errno)) : wait_init(pid, report[0]);
+	close(report[0]);
+	if (error != 0)
+		return (-1);
+	e->init = syscall(SYS_pidfd_open, pid, 0);
+	if (e->init == -1)
+		return (jail_fail(errno, "pidfd_open: %s", strerror(errno)));
+	j->pi.pi_initpid = pid;
+	return (kern_put(&s->k, KM_INFOS, &j->pi.pi_id, &j->pi));
+}
+
+/* Is the pid still the jail's? Then a descriptor of it cannot become another's. */
+static int
+find_init(struct session *s, const struct jail *j)
+{
+	pid_t *pids;
+	int fd, n, found = 0;
+
+	if (j->pi.pi_initpid == 0)
+		return (-1);
+	fd = syscall(SYS_pidfd_open, j->pi.pi_initpid, 0);
+	if (fd == -1)
+		return (-1);
+	n = cgroup_pids(s, j->pi.pi_id, &pids);
+	for (int i = 0; i < n; i++)
+		found |= pids[i] == (pid_t)j->pi.pi_initpid;
+	if (n >= 0)
+		free(pids);
+	if (found)
+		return (fd);
+	close(fd);
+	return (-1);
+}
+
+static void
+entry_close(struct entry *e)
+{
+	if (e->cgroup >= 0)
+		close(e->cgroup);
+	if (e->cpu >= 0)
+		close(e->cpu);
+	if (e->init >= 0)
+		close(e->init);
+}
+
+static int
+entry_open(struct session *s, struct jail *j, struct entry *e)
+{
+	*e = (struct entry){ .cgroup = -1, .cpu = -1, .init = -1,
+		.prflags = j->pr.pr_flags };
+	e->cgroup = cgroup_open(s, j->pi.pi_id);
+	if (e->cgroup != -1)
+		e->cpu = cpu_open(s, j->pi.pi_id);
+	if (e->cgroup == -1 || e->cpu == -1)
+		goto fail;
+	e->init = find_init(s, j);
+	if (e->init == -1 && start_init(s, j, e) != 0)
+		goto fail;
+	return (0);
+fail:
+	entry_close(e);
+	return (-1);
+}
+
+/*
+ * The rest of the way, for a process that is in the jail's cgroup. Not dumpable
+ * until it runs a program of the jail's, so nothing in there can look at it.
+ */
+static int
+enter(const struct entry *e)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	if (join_cpu(e->cpu) != 0)
+		return (-1);
+	if (setns(e->init, JOIN_NAMESPACES) != 0)
+		return (jail_fail(errno, "layer namespaces: %s",
+		    strerror(errno)));
+	syscall(SYS_close_range, 3, ~0U, 0);
+	return (priv_drop(e->prflags, false));
+}
+
+/*
+ * clone3(2) with the jail's pid namespace for the child alone: this thread's
+ * own is restored.
+ */
+static pid_t
+fork_into(const struct entry *e)
+{
+	int own, error;
+	pid_t pid;
+
+	own = open("/proc/thread-self/ns/pid_for_children",
+	    O_RDONLY | O_CLOEXEC);
+	if (own == -1)
+		return (jail_fail(errno, "pid namespace: %s",
+		    strerror(errno)));
+	if (setns(e->init, CLONE_NEWPID) != 0) {
+		error = errno;
+		close(own);
+		return (jail_fail(error, "layer namespaces: %s",
+		    strerror(error)));
+	}
+	pid = clone_into(e->cgroup, 0);
+	if (pid == 0)
+		return (0);
+	error = errno;
+	setns(own, CLONE_NEWPID);
+	close(own);
+	if (pid == -1)
+		jail_fail(error, "clone3: %s", strerror(error));
+	return (pid);
+}
+
+/* pid 1 may end while we join it; then the jail gets a new one. */
+pid_t
+jail_fork_locked(struct session *s, struct jail *j)
+{
+	struct entry e;
+	pid_t pid = -1;
+
+	for (int i = 0; i < FORK_TRIES && pid == -1; i++) {
+		if (entry_open(s, j, &e) != 0)
+			return (-1);
+		pid = fork_into(&e);
+		if (pid == 0) {
+			if (enter(&e) != 0) {
+				dprintf(2, "%s\n", jail_errmsg);
+				_exit(1);
+			}
+			return (0);
+		}
+		entry_close(&e);
+		if (pid == -1 && errno != ENOMEM && errno != ESRCH &&
+		    errno != EINVAL)
+			break;
+	}
+	return (pid);
+}
+
+static int
+read_for_entry(struct session *s, int jid, struct jail *j)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", jid);
+	if (jail_find(s, text, j) == 0)
+		return (0);
+	if (errno == ENOENT)
+		errno = EINVAL;
+	return (-1);
+}
+
+pid_t
+jail_fork(int jid)
+{
+	struct session s;
+	struct jail j;
+	pid_t pid = -1;
+
+	if (session_open(&s, false) != 0)
+		return (-1);
+	if (read_for_entry(&s, jid, &j) == 0)
+		pid = jail_fork_locked(&s, &j);
+	if (pid != 0)
+		session_close(&s);
+	return (pid);
+}
+
+static int
+count_threads(void)
+{
+	struct dirent *e;
+	int n = 0;
+	DIR *d;
+
+	d = opendir("/proc/self/task");
+	if (d == NULL)
+		return (jail_fail(errno, "/proc/self/task: %s",
+		    strerror(errno)));
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return (n);
+}
+
+static int
+move_self(const struct entry *e)
+{
+	int fd, error = 0;
+
+	fd = openat(e->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (fd == -1 || write(fd, "0", 1) != 1)
+		error = jail_fail(errno, "cgroup.procs: %s", strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return (error);
+}
+
+/* A caller that got half the way cannot go back: it must not go on either. */
+int
+jail_attach_locked(struct session *s, struct jail *j)
+{
+	struct entry e;
+	int n = count_threads();
+
+	if (n != 1)
+		return (n < 0 ? -1 : jail_fail(EBUSY, "a process with %d "
+		    "threads cannot enter a jail", n));
+	if (entry_open(s, j, &e) != 0)
+		return (-1);
+	if (setns(e.init, CLONE_NEWPID) != 0) {
+		jail_fail(errno, "layer namespaces: %s", strerror(errno));
+		entry_close(&e);
+		return (-1);
+	}
+	if (move_self(&e) != 0) {
+		entry_close(&e);
+		return (-1);
+	}
+	if (enter(&e) != 0) {
+		dprintf(2, "%s\n", jail_errmsg);
+		_exit(1);
+	}
+	return (0);
+}
+
+int
+jail_attach(int jid)
+{
+	struct session s;
+	struct jail j;
+	int error = -1;
+
+	if (session_open(&s, false) != 0)
+		return (-1);
+	if (read_for_entry(&s, jid, &j) == 0)
+		error = jail_attach_locked(&s, &j);
+	if (error != 0)
+		session_close(&s);
+	return (error);
+}
+
+/* A running jail's host name is changed from inside its namespace. */
+int
+jail_set_hostname(const struct jail *j)
+{
+	int fd, status = 0;
+	pid_t pid;
+
+	if (j->pi.pi_initpid == 0)
+		return (0);
+	fd = syscall(SYS_pidfd_open, j->pi.pi_initpid, 0);
+	if (fd == -1)
+		return (0);
+	pid = fork();
+	if (pid == 0) {
+		if (setns(fd, CLONE_NEWUTS) != 0 ||
+		    sethostname(j->pi.pi_hostname,
+		    strlen(j->pi.pi_hostname)) != 0)
+			_exit(errno);
+		_exit(0);
+	}
+	close(fd);
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	if (pid == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return (jail_fail(EIO, "host.hostname: the running jail's "
+		    "cannot be changed"));
+	return (0);
+}

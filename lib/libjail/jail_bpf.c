@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The only file that calls libbpf.
+ */
+
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+#include "netjail.skel.h"
+
+#define DUMP_CHUNK	4096	/* entries per bpf(2) call */
+
+static const struct map_desc {
+	const char *name;
+	size_t keylen, valuelen;
+} maps[KM_MAX] = {
+	[KM_PRISONS] = { "prisons", 8, sizeof(struct prison) },
+	[KM_INFOS] = { "prison_infos", 4, sizeof(struct prison_info) },
+	[KM_NAMES] = { "prison_names", JAIL_NAMELEN, 4 },
+	[KM_IP4S] = { "prison_ip4s", sizeof(struct prison_ip4_key),
+	    sizeof(struct prison_ip4) },
+	[KM_IP6S] = { "prison_ip6s", sizeof(struct prison_ip6_key),
+	    sizeof(struct prison_ip6) },
+	[KM_IP4_OWNERS] = { "ip4_owners", 4, sizeof(struct ip_owner) },
+	[KM_IP6_OWNERS] = { "ip6_owners", 16, sizeof(struct ip_owner) },
+	[KM_IP4_NETS] = { "ip4_nets", sizeof(struct ip4_net), 4 },
+	[KM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net), 16 },
+	[KM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
+	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
+};
+
+/* The programs, each a layer of its own. */
+static const struct prog_desc {
+	const char *name, *section, *what;
+} progs[] = {
+	{ "ip_output", "cgroup_skb/egress", "source of every packet" },
+	{ "ip_input", "cgroup_skb/ingress", "destination of every packet" },
+	{ "kern_socreate", "cgroup/sock_create", "families, raw sockets" },
+	{ "in_bind4", "cgroup/bind4", "bind to an IPv4 address" },
+	{ "in6_bind6", "cgroup/bind6", "bind to an IPv6 address" },
+	{ "in_connect4", "cgroup/connect4", "connect over IPv4" },
+	{ "in6_connect6", "cgroup/connect6", "connect over IPv6" },
+	{ "in_sendmsg4", "cgroup/sendmsg4", "datagrams over IPv4" },
+	{ "in6_sendmsg6", "cgroup/sendmsg6", "datagrams over IPv6" },
+	{ "kern_dev", "cgroup/dev", "devices" },
+	{ "kern_sysctl", "cgroup/sysctl", "writes to sysctls" },
+};
+
+#define NPROGS	(sizeof(progs) / sizeof(progs[0]))
+
+/* The last thing that libbpf complained of, on one line. */
+static _Thread_local char complaint[256];
+
+static int
+keep_complaint(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level != LIBBPF_WARN)
+		return (0);
+	vsnprintf(complaint, sizeof(complaint), fmt, ap);
+	complaint[strcspn(complaint, "\n")] = '\0';
+	return (0);
+}
+
+static int
+pin_path(char *path, size_t size, const char *dir, const char *sub,
+    const char *name)
+{
+	if ((size_t)snprintf(path, size, "%s/%s%s", dir, sub, name) >= size)
+		return (jail_fail(ENAMETOOLONG, "%s: path is too long", dir));
+	return (0);
+}
+
+/* Remove a directory of pins: its entries are objects and directories. */
+static int
+remove_pins(const char *dir)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *d;
+
+	d = opendir(dir);
+	if (d == NULL)
+		return (errno == ENOENT ? 0 :
+		    jail_fail(errno, "%s: %s", dir, strerror(errno)));
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.' ||
+		    pin_path(path, sizeof(path), dir, "", e->d_name) != 0)
+			continue;
+		if (unlink(path) != 0 && (errno == EISDIR || errno == EPERM))
+			remove_pins(path);
+	}
+	closedir(d);
+	if (rmdir(dir) != 0)
+		return (jail_fail(errno, "%s: %s", dir, strerror(errno)));
+	return (0);
+}
+
+static int
+make_pin_dirs(const char *dir)
+{
+	static const char *const subs[] = { "", "progs", "links" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
+		if (pin_path(path, sizeof(path), dir, subs[i], "") != 0)
+			return (-1);
+		if (mkdir(path, 0700) != 0)
+			return (jail_fail(errno, "%s: %s", path,
+			    strerror(errno)));
+	}
+	return (0);
+}
+
+static int
+pin_map(struct bpf_object *obj, const struct bpf_map *map, const char *dir)
+{
+	char path[PATH_MAX];
+	int error;
+
+	(void)obj;
+	if (pin_path(path, sizeof(path), dir, "", bpf_map__name(map)) != 0)
+		return (-1);
+	error = bpf_obj_pin(bpf_map__fd(map), path);
+	if (error != 0)
+		return (jail_fail(-error, "map %s cannot be pinned: %s",
+		    bpf_map__name(map), strerror(-error)));
+	return (0);
+}
+
+/* The program and its link are pinned, so they outlive this process. */
+static int
+attach_prog(struct bpf_object *obj, const struct prog_desc *pd,
+    const char *dir, int cgroupfd)
+{
+	struct bpf_program *prog;
+	struct bpf_link *link;
+	char path[PATH_MAX];
+	int error;
+
+	prog = bpf_object__find_program_by_name(obj, pd->name);
+	if (prog == NULL)
+		return (jail_fail(ENOSYS, "layer %s: not built in",
+		    pd->section));
+	link = bpf_program__attach_cgroup(prog, cgroupfd);
+	if (link == NULL)
+		return (jail_fail(ENOSYS, "layer %s: cannot be attached: %s",
+		    pd->section, strerror(errno)));
+	error = pin_path(path, sizeof(path), dir, "progs/", pd->name);
+	if (error == 0)
+		error = bpf_obj_pin(bpf_program__fd(prog), path);
+	if (error == 0)
+		error = pin_path(path, sizeof(path), dir, "links/", pd->name);
+	if (error == 0)
+		error = bpf_link__pin(link, path);
+	bpf_link__destroy(link);
+	if (error != 0)
+		return (jail_fail(ENOSYS, "layer %s: cannot be pinned: %s",
+		    pd->section, strerror(-error)));
+	return (0);
+}
+
+static int
+write_globals(struct bpf_object *obj, uint64_t cgroup)
+{
+	struct jail_globals g = {
+		.version = JAIL_VERSION, .cgroup = cgroup, .nextset = 1
+	};
+	uint32_t zero = 0;
+	int fd = bpf_object__find_map_fd_by_name(obj, "jail_globals");
+	int error;
+
+	error = bpf_map_update_elem(fd, &zero, &g, BPF_ANY);
+	if (error != 0)
+		return (jail_fail(-error, "map jail_globals: %s",
+		    strerror(-error)));
+	return (0);
+}
+
+/* Which of the programs is it that this kernel cannot load, and why? */
+static int
+explain_load(int error)
+{
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		return (jail_fail(ENOSYS, "the kernel has no BTF: one built "
+		    "with CONFIG_DEBUG_INFO_BTF is needed"));
+	return (jail_fail(ENOSYS, "the kernel half cannot be loaded: %s%s%s",
+	    strerror(error), complaint[0] != '\0' ? ": " : "", complaint));
+}
+
+static int
+pin_all(struct bpf_object *obj, const char *dir, int cgroupfd,
+    uint64_t cgroup)
+{
+	const struct bpf_map *map;
+
+	if (make_pin_dirs(dir) != 0 || write_globals(obj, cgroup) != 0)
+		return (-1);
+	bpf_object__for_each_map(map, obj) {
+		if (bpf_map__is_internal(map))
+			continue;
+		if (pin_map(obj, map, dir) != 0)
+			return (-1);
+	}
+	for (size_t i = 0; i < NPROGS; i++) {
+		if (attach_prog(obj, &progs[i], dir, cgroupfd) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+/*
+ * Everything is pinned in a directory beside the real one, which it becomes
+ * when it is whole: a process that is killed here leaves nothing in force, and
+ * the next one clears it away. (A dot is not allowed in names there.)
+ */
+int
+kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
+{
+	char dir[PATH_MAX];
+	struct netjail_bpf *skel;
+	int error;
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%s_new", pins) >= sizeof(dir))
+		return (jail_fail(ENAMETOOLONG, "%s: path is too long", pins));
+	if (remove_pins(dir) != 0)
+		return (-1);
+	complaint[0] = '\0';
+	libbpf_set_print(keep_complaint);
+	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+		return (explain_load(ENOSYS));
+	skel = netjail_bpf__open_and_load();
+	if (skel == NULL)
+		return (explain_load(errno));
+	error = pin_all(skel->obj, dir, cgroupfd, cgroup);
+	netjail_bpf__destroy(skel);
+	if (error == 0 && rename(dir, pins) != 0)
+		error = jail_fail(errno, "%s: %s", pins, strerror(errno));
+	if (error != 0) {
+		int saved = errno;
+
+		remove_pins(dir);
+		errno = saved;
+	}
+	return (error);
+}
+
+int
+kern_unload(const char *pins)
+{
+	return (remove_pins(pins));
+}
+
+/* A pin that somebody removed has taken its layer with it. */
+static int
+check_links(const char *pins)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < NPROGS; i++) {
+		if (pin_path(path, sizeof(path), pins, "links/",
+		    progs[i].name) != 0)
+			return (-1);
+		if (access(path, F_OK) != 0)
+			return (jail_fail(ENOSYS, "layer %s: was detached (%s "
+			    "is gone); remove all jails, then jail --destroy",
+			    progs[i].section, path));
+	}
+	return (0);
+}
+
+int
+kern_open(struct kern *k, const char *pins)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; i < KM_MAX; i++)
+		k->map[i] = -1;
+	if (access(pins, F_OK) != 0)
+		return (jail_fail(ENOENT, "no jail was made yet"));
+	if (check_links(pins) != 0)
+		return (-1);
+	for (int i = 0; i < KM_MAX; i++) {
+		if (pin_path(path, sizeof(path), pins, "", maps[i].name) != 0)
+			return (-1);
+		k->map[i] = bpf_obj_get(path);
+		if (k->map[i] < 0) {
+			int error = -k->map[i];
+
+			kern_close(k);
+			return (jail_fail(error == ENOENT ? ENOSYS : error,
+			    "%s: %s", path, strerror(error)));
+		}
+	}
+	return (0);
+}
+
+void
+kern_close(struct kern *k)
+{
+	for (int i = 0; i < KM_MAX; i++) {
+		if (k->map[i] >= 0)
+			close(k->map[i]);
+		k->map[i] = -1;
+	}
+}
+
+static int
+map_failed(enum kern_map map, int error)
+{
+	if (error == E2BIG)
+		return (jail_fail(ENOSPC, "map %s is full", maps[map].name));
+	return (jail_fail(error, "map %s: %s", maps[map].name,
+	    strerror(error)));
+}
+
+int
+kern_get(const struct kern *k, enum kern_map map, const void *key, void *value)
+{
+	int error = -bpf_map_lookup_elem(k->map[map], key, value);
+
+	return (error == 0 ? 0 : map_failed(map, error));
+}
+
+int
+kern_put(const struct kern *k, enum kern_map map, const void *key,
+    const void *value)
+{
+	int error = -bpf_map_update_elem(k->map[map], key, value, BPF_ANY);
+
+	return (error == 0 ? 0 : map_failed(map, error));
+}
+
+int
+kern_put_new(const struct kern *k, enum kern_map map, const void *key,
+    const void *value)
+{
+	int error = -bpf_map_update_elem(k->map[map], key, value, BPF_NOEXIST);
+
+	return (error == 0 ? 0 : map_failed(map, error));
+}
+
+int
+kern_put_many(const struct kern *k, enum kern_map map, const void *keys,
+    const void *values, size_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t count = n;
+	int error;
+
+	if (n == 0)
+		return (0);
+	error = -bpf_map_update_batch(k->map[map], keys, values, &count, &opts);
+	return (error == 0 ? 0 : map_failed(map, error));
+}
+
+int
+kern_del(const struct kern *k, enum kern_map map, const void *key)
+{
+	int error = -bpf_map_delete_elem(k->map[map], key);
+
+	return (error == 0 ? 0 : map_failed(map, error));
+}
+
+/* Where a dump stands: what came so far, and the kernel's place mark. */
+struct dump {
+	uint8_t *keys, *values;
+	size_t n;
+	uint8_t mark[64];
+	bool begun;
+};
+
+/* Append the next chunk. Returns 1 if there may be more, 0 at the end, -1. */
+static int
+dump_chunk(const struct kern *k, enum kern_map map, struct dump *d)
+{
+	const struct map_desc *md = &maps[map];
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t count = DUMP_CHUNK;
+	uint8_t *keys, *values;
+	int error;
+
+	keys = realloc(d->keys, (d->n + count) * md->keylen);
+	if (keys != NULL)
+		d->keys = keys;
+	values = realloc(d->values, (d->n + count) * md->valuelen);
+	if (values != NULL)
+		d->values = values;
+	if (keys == NULL || values == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	error = -bpf_map_lookup_batch(k->map[map], d->begun ? d->mark : NULL,
+	    d->mark, keys + d->n * md->keylen, values + d->n * md->valuelen,
+	    &count, &opts);
+	if (error != 0 && error != ENOENT)
+		return (map_failed(map, error));
+	d->n += count;
+	d->begun = true;
+	return (error == 0);
+}
+
+int
+kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
+    void **ret_values, size_t *ret_n)
+{
+	struct dump d = { 0 };
+	int more;
+
+	do
+		more = dump_chunk(k, map, &d);
+	while (more == 1);
+	if (more < 0) {
+		free(d.keys);
+		free(d.values);
+		return (-1);
+	}
+	*ret_keys = d.keys;
+	*ret_n = d.n;
+	if (ret_values != NULL)
+		*ret_values = d.values;
+	else
+		free(d.values);
+	return (0);
+}
+
+/* Is the layer's link pinned and still attached to a cgroup? */
+static int
+link_active(const char *pins, const struct prog_desc *pd)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+	char path[PATH_MAX];
+	int active, fd;
+
+	if (pin_path(path, sizeof(path), pins, "links/", pd->name) != 0)
+		return (0);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return (0);
+	active = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	    info.cgroup.cgroup_id != 0;
+	close(fd);
+	return (active);
+}
+
+/* Why a layer that is not in force is not. */
+static const char *
+layer_reason(const char *pins, const struct prog_desc *pd)
+{
+	enum bpf_attach_type attach;
+	enum bpf_prog_type type;
+	int has;
+
+	if (access(pins, F_OK) == 0)
+		return ("was detached");
+	if (libbpf_prog_type_by_name(pd->section, &type, &attach) != 0)
+		return ("libbpf does not know it");
+	has = libbpf_probe_bpf_prog_type(type, NULL);
+	if (has < 0)
+		return (strerror(-has));
+	return (has == 0 ? "the kernel lacks this program type" :
+	    "not loaded yet; the first jail loads it");
+}
+
+size_t
+kern_layers(const char *pins, struct jail_layer *layers, size_t max)
+{
+	size_t n;
+
+	libbpf_set_print(keep_complaint);
+	for (n = 0; n < NPROGS && n < max; n++) {
+		layers[n].jl_name = progs[n].section;
+		layers[n].jl_what = progs[n].what;
+		layers[n].jl_active = link_active(pins, &progs[n]);
+		layers[n].jl_reason[0] = '\0';
+		if (!layers[n].jl_active)
+			snprintf(layers[n].jl_reason,
+			    sizeof(layers[n].jl_reason), "%s",
+			    layer_reason(pins, &progs[n]));
+	}
+	return (n);
+}

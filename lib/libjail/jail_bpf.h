@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The bridge to the kernel half: load it, open its maps, read and write them.
+ */
+
+#ifndef _JAIL_BPF_H_
+#define _JAIL_BPF_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jail.h"
+
+/* The pinned maps that user space uses, see <sys/jail.h>. */
+enum kern_map {
+	KM_PRISONS, KM_INFOS, KM_NAMES, KM_IP4S, KM_IP6S, KM_IP4_OWNERS,
+	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_REFUSALS, KM_GLOBALS,
+	KM_MAX
+};
+
+struct kern {
+	int map[KM_MAX];
+};
+
+/*
+ * Load all programs, attach them to the cgroup, and pin everything below pins;
+ * all of it or nothing. ENOSYS: the kernel lacks something, and the text says
+ * what.
+ */
+int kern_load(const char *pins, int cgroupfd, uint64_t cgroup);
+
+/* Detach and forget everything below pins. */
+int kern_unload(const char *pins);
+
+/* Open the maps. ENOENT: nothing is loaded. ENOSYS: a layer was taken away. */
+int kern_open(struct kern *k, const char *pins);
+void kern_close(struct kern *k);
+
+/* Keys and values are of the sizes in <sys/jail.h>. ENOENT, EEXIST, ENOSPC. */
+int kern_get(const struct kern *k, enum kern_map map, const void *key,
+    void *value);
+int kern_put(const struct kern *k, enum kern_map map, const void *key,
+    const void *value);
+int kern_put_new(const struct kern *k, enum kern_map map, const void *key,
+    const void *value);
+int kern_put_many(const struct kern *k, enum kern_map map, const void *keys,
+    const void *values, size_t n);
+int kern_del(const struct kern *k, enum kern_map map, const void *key);
+
+/* All entries of a map, keys and values one after the other, to be freed. */
+int kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
+    void **ret_values, size_t *ret_n);
+
+/* Fill in the layers that the kernel half is; returns their number. */
+size_t kern_layers(const char *pins, struct jail_layer *layers, size_t max);
+
+#endif /* !_JAIL_BPF_H_ */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The cgroup of a jail: <cgroup2>/<instance>/<jid>. Where the cpu controller is
+ * on a v1 hierarchy the jail has a second cgroup there, of the same name.
+ */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+#define EMPTY_MS	10000	/* patience with dying processes */
+#define FREEZE_MS	2000
+#define WEIGHT_DEFAULT	100
+#define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
+
+static int
+path_of(char path[PATH_MAX], const char *root, uint32_t jid, const char *file)
+{
+	if (snprintf(path, PATH_MAX, "%s/%u/%s", root, jid, file) >= PATH_MAX)
+		return (jail_fail(ENAMETOOLONG, "%s: path is too long", root));
+	return (0);
+}
+
+static int
+write_file(const char *path, const char *text)
+{
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd == -1)
+		return (-1);
+	if (write(fd, text, strlen(text)) == -1) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return (-1);
+	}
+	close(fd);
+	return (0);
+}
+
+static int
+file_failed(const char *path)
+{
+	return (jail_fail(errno, "%s: %s", path, strerror(errno)));
+}
+
+static int
+make_dir(const char *path)
+{
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return (file_failed(path));
+	return (0);
+}
+
+int
+cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (s->m.cpu[0] != '\0') {
+		if (make_dir(s->m.cpu) != 0 ||
+		    path_of(path, s->m.cpu, jid, "") != 0 ||
+		    make_dir(path) != 0)
+			return (-1);
+	}
+	if (path_of(path, s->m.cgroup, jid, "") != 0)
+		return (-1);
+	if (mkdir(path, 0755) != 0 || stat(path, &st) != 0)
+		return (file_failed(path));
+	*ret_id = st.st_ino;
+	return (0);
+}
+
+/* A descriptor for CLONE_INTO_CGROUP. */
+int
+cgroup_open(struct session *s, uint32_t jid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (path_of(path, s->m.cgroup, jid, "") != 0)
+		return (-1);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (fd != -1 ? fd : file_failed(path));
+}
+
+/* The pids in the jail as the caller sees them; returns their number. */
+int
+cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids)
+{
+	pid_t *pids = NULL, *more;
+	char path[PATH_MAX];
+	int n = 0, pid;
+	FILE *f;
+
+	if (path_of(path, s->m.cgroup, jid, "cgroup.procs") != 0)
+		return (-1);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return (file_failed(path));
+	while (fscanf(f, "%d", &pid) == 1) {
+		if (n % 64 == 0) {
+			more = reallocarray(pids, n + 64, sizeof(*pids));
+			if (more == NULL) {
+				fclose(f);
+				free(pids);
+				return (jail_fail(ENOMEM, "out of memory"));
+			}
+			pids = more;
+		}
+		pids[n++] = pid;
+	}
+	fclose(f);
+	*ret_pids = pids;
+	return (n);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
+/* Wait until the line is in cgroup.events, which poll(2) tells of. */
+static int
+wait_event(struct session *s, uint32_t jid, const char *line, int ms)
+{
+	int64_t deadline = now_ms() + ms, left;
+	char path[PATH_MAX], text[256];
+	struct pollfd pfd;
+	bool seen = false;
+	ssize_t len;
+
+	if (path_of(path, s->m.cgroup, jid, "cgroup.events") != 0)
+		return (-1);
+	pfd.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (pfd.fd == -1)
+		return (file_failed(path));
+	pfd.events = POLLPRI;
+	do {
+		len = pread(pfd.fd, text, sizeof(text) - 1, 0);
+		text[len > 0 ? len : 0] = '\0';
+		seen = strstr(text, line) != NULL;
+		left = deadline - now_ms();
+	} while (!seen && left > 0 && poll(&pfd, 1, left) != -2);
+	close(pfd.fd);
+	return (seen ? 0 : jail_fail(ETIMEDOUT, "jail %u: no \"%s\" within "
+	    "%d ms", jid, line, ms));
+}
+
+int
+cgroup_freeze(struct session *s, uint32_t jid, bool on)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, s->m.cgroup, jid, "cgroup.freeze") != 0)
+		return (-1);
+	if (write_file(path, on ? "1" : "0") != 0)
+		return (file_failed(path));
+	return (on ? wait_event(s, jid, "frozen 1", FREEZE_MS) : 0);
+}
+
+/* Kill all and wait until none is left. */
+int
+cgroup_kill(struct session *s, uint32_t jid)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, s->m.cgroup, jid, "cgroup.kill") != 0)
+		return (-1);
+	if (write_file(path, "1") != 0)
+		return (file_failed(path));
+	return (wait_event(s, jid, "populated 0", EMPTY_MS));
+}
+
+/* A group whose last process is just leaving is busy for a moment. */
+static int
+remove_dir(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < EMPTY_MS; i++) {
+		if (rmdir(path) == 0 || errno == ENOENT)
+			return (0);
+		if (errno != EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return (file_failed(path));
+}
+
+/* Remove the jail's groups, killing what is in them; none may be there. */
+int
+cgroup_remove(struct session *s, uint32_t jid)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, s->m.cgroup, jid, "") != 0)
+		return (-1);
+	if (access(path, F_OK) == 0 &&
+	    (cgroup_kill(s, jid) != 0 || remove_dir(path) != 0))
+		return (-1);
+	if (s->m.cpu[0] == '\0')
+		return (0);
+	if (path_of(path, s->m.cpu, jid, "") != 0)
+		return (-1);
+	return (remove_dir(path));
+}
+
+/*
+ * A descriptor to which a process writes 0 to move itself to the jail's v1 cpu
+ * cgroup, or -2 if there is none to move to.
+ */
+int
+cpu_open(struct session *s, uint32_t jid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (s->m.cpu[0] == '\0')
+		return (-2);
+	if (path_of(path, s->m.cpu, jid, "cgroup.procs") != 0)
+		return (-1);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return (fd != -1 ? fd : file_failed(path));
+}
+
+/* Have the v2 controller, if there is one, weigh jail against jail. */
+static int
+enable_v2_cpu(struct session *s)
+{
+	char path[PATH_MAX + 32], *slash;
+
+	snprintf(path, sizeof(path), "%s", s->m.cgroup);
+	slash = strrchr(path, '/');
+	strcpy(slash, "/cgroup.subtree_control");
+	if (write_file(path, "+cpu") != 0)
+		return (-1);
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", s->m.cgroup);
+	return (write_file(path, "+cpu"));
+}
+
+/* Can cpu.shares be had? */
+int
+cpu_check(struct session *s)
+{
+	if (s->m.cpu[0] != '\0' || enable_v2_cpu(s) == 0)
+		return (0);
+	return (jail_fail(ENOTSUP, "cpu.shares: no cpu controller, neither on "
+	    "cgroup v2 nor on a v1 hierarchy"));
+}
+
+/* The v1 unit is such that its default stands for the v2 default. */
+int
+cpu_set_shares(struct session *s, uint32_t jid, uint32_t shares)
+{
+	bool v1 = s->m.cpu[0] != '\0';
+	char path[PATH_MAX], text[16];
+
+	if (cpu_check(s) != 0 || path_of(path, v1 ? s->m.cpu : s->m.cgroup,
+	    jid, v1 ? "cpu.shares" : "cpu.weight") != 0)
+		return (-1);
+	if (v1)
+		shares = shares * V1_SHARES_DEFAULT / WEIGHT_DEFAULT;
+	snprintf(text, sizeof(text), "%u", shares);
+	return (write_file(path, text) == 0 ? 0 : file_failed(path));
+}

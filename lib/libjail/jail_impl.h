@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What the files of libjail share; not installed. Functions return 0 (or what
+ * their comment says) and -1 with errno and jail_errmsg set.
+ */
+
+#ifndef _JAIL_IMPL_H_
+#define _JAIL_IMPL_H_
+
+#include <sys/types.h>
+#include <sys/jail.h>
+#include <sys/uio.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jail.h"
+#include "jail_bpf.h"
+
+/* A family of addresses: its maps, its flags, the sizes of its keys. */
+struct family {
+	int af;
+	size_t addrlen;
+	size_t keylen;		/* of struct prison_ip4_key or _ip6_key */
+	size_t valuelen;	/* of struct prison_ip4 or _ip6 */
+	unsigned int bits;	/* of an address */
+	enum kern_map members, owners, nets;
+	uint32_t restricted;	/* PR_IP4 or PR_IP6 */
+	const char *name;	/* "ip4" */
+};
+
+enum { FAM_IP4, FAM_IP6, FAM_MAX };
+extern const struct family families[FAM_MAX];
+
+/* Addresses of one family in their order. */
+struct addrlist {
+	uint8_t *addrs;		/* n times addrlen bytes */
+	size_t n;
+};
+
+/* Where the machine has what jails need. */
+struct machine {
+	char pins[PATH_MAX];	/* <bpffs>/<instance> */
+	char cgroup[PATH_MAX];	/* <cgroup2>/<instance> */
+	char cpu[PATH_MAX];	/* <v1 cpu>/<instance>, or "" */
+};
+
+/*
+ * The right to read or change the jails of this machine, from session_open() to
+ * session_close(): the lock is held and an unfinished change is cleared away.
+ */
+struct session {
+	struct machine m;
+	struct kern k;
+	struct jail_globals g;
+	int lock;
+	uint64_t cgroup;	/* id of the netjail root cgroup */
+	bool loaded;		/* false: there are no jails */
+};
+
+/* A jail, read whole. */
+struct jail {
+	struct prison pr;
+	struct prison_info pi;
+};
+
+/* jail_err.c: fill in errno and jail_errmsg; returns -1. */
+int jail_fail(int error, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* jail_machine.c */
+const char *jail_instance(void);
+int machine_find(struct machine *m);
+int machine_mount_bpffs(void);
+
+/* jail_session.c */
+int session_open(struct session *s, bool change);
+void session_close(struct session *s);
+int journal_begin(struct session *s, uint32_t op, uint32_t jid,
+    const __u64 set[4]);
+int journal_commit(struct session *s, const struct jail *j);
+int journal_end(struct session *s);
+int journal_recover(struct session *s);
+
+/* jail_cgroup.c: the cgroup of a jail, by jid */
+int cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id);
+int cgroup_open(struct session *s, uint32_t jid);
+int cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids);
+int cgroup_freeze(struct session *s, uint32_t jid, bool on);
+int cgroup_kill(struct session *s, uint32_t jid);
+int cgroup_remove(struct session *s, uint32_t jid);
+int cpu_open(struct session *s, uint32_t jid);
+int cpu_check(struct session *s);
+int cpu_set_shares(struct session *s, uint32_t jid, uint32_t shares);
+
+/* jail_addr.c: address sets */
+int addrs_check(const struct family *f, const struct addrlist *l);
+int addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
+    const struct addrlist *l);
+int addrs_read(struct session *s, const struct family *f,
+    const struct prison *pr, struct addrlist *ret);
+int addrs_add(struct session *s, const struct family *f, uint32_t jid,
+    uint64_t set, const struct addrlist *l);
+int addrs_drop(struct session *s, const struct family *f, uint32_t jid,
+    uint64_t set, uint64_t kept, const struct addrlist *l);
+int addrs_purge(struct session *s, const struct family *f, uint32_t jid,
+    uint64_t set, uint64_t kept);
+uint64_t prison_set(const struct prison *pr, const struct family *f);
+size_t prison_naddrs(const struct prison *pr, const struct family *f);
+
+/* jail_host.c: interface prefixes of the host, by address */
+struct hostaddrs;
+struct hostaddrs *hostaddrs_read(int af);
+unsigned int hostaddrs_prefix(const struct hostaddrs *h, const void *addr);
+void hostaddrs_free(struct hostaddrs *h);
+
+/* jail_find.c */
+int jail_read(struct session *s, uint32_t jid, struct jail *j);
+int jail_find(struct session *s, const char *name, struct jail *j);
+int jail_live(struct session *s, struct jail *j);
+int jail_next(struct session *s, uint32_t lastjid, struct jail *j);
+int jail_processes(struct session *s, const struct jail *j);
+
+/* jail_param.c: the table of parameters */
+enum param_id {
+	P_JID, P_NAME, P_PATH, P_HOSTNAME, P_IP4, P_IP6, P_IP4_ADDR,
+	P_IP6_ADDR, P_IP4_SADDRSEL, P_IP6_SADDRSEL, P_RAW_SOCKETS,
+	P_RESERVED_PORTS, P_CPU_SHARES, P_PERSIST, P_DYING, P_PROCESSES,
+	P_REFUSED, P_MAX
+};
+
+/* What jail_set() was given, checked for type and size. */
+struct spec {
+	struct {
+		const void *base;
+		size_t len;
+		bool given;
+	} v[P_MAX];
+};
+
+struct param {
+	const char *name;
+	enum jailparam_type type;
+	int flags;		/* JP_* */
+	uint32_t prflag;	/* JPT_BOOL: the flag in pr_flags */
+	size_t maxlen;		/* JPT_STRING: with the NUL */
+};
+
+extern const struct param params[P_MAX];
+int param_find(const char *name, bool *ret_negated);
+int spec_parse(struct spec *sp, const struct iovec *iov, unsigned int niov);
+int32_t spec_int(const struct spec *sp, enum param_id id, int32_t dflt);
+const char *spec_string(const struct spec *sp, enum param_id id);
+
+/* For jail_set_locked() alone: the caller forks into the new jail at once. */
+#define JAIL_FORK	0x10000
+
+/* jail_set.c, jail_remove.c: with the lock held */
+int jail_set_locked(struct session *s, const struct iovec *iov,
+    unsigned int niov, int flags, struct jail *ret);
+int jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
+    const __u64 set[4]);
+int jail_remove_locked(struct session *s, const struct jail *j);
+
+/* jail_attach.c: with the lock held */
+pid_t jail_fork_locked(struct session *s, struct jail *j);
+int jail_attach_locked(struct session *s, struct jail *j);
+int jail_set_hostname(const struct jail *j);
+
+/* jail_root.c, jail_priv.c: for a process on its way into a jail */
+int root_enter(const char *path);
+int priv_drop(uint32_t prflags, bool init);
+
+#endif /* !_JAIL_IMPL_H_ */

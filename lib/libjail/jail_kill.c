@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Signals for every process of a jail. The jail is frozen meanwhile, so that
+ * none can fork, and a signal finds each exactly once.
+ */
+
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+/* Is the process that has the pid now one of the jail's? */
+static bool
+in_jail(const struct jail *j, pid_t pid)
+{
+	char path[64], line[PATH_MAX], tail[64];
+	bool found = false;
+	size_t len, want;
+	FILE *f;
+
+	want = snprintf(tail, sizeof(tail), "/%s/%u\n", jail_instance(),
+	    j->pi.pi_id);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return (false);
+	while (!found && fgets(line, sizeof(line), f) != NULL) {
+		len = strlen(line);
+		found = strncmp(line, "0::", 3) == 0 && len > want &&
+		    strcmp(line + len - want, tail) == 0;
+	}
+	fclose(f);
+	return (found);
+}
+
+/*
+ * The descriptor is opened before the question is asked, so that a process
+ * which was given the pid of a dead one is not hit.
+ */
+static int
+kill_pid(const struct jail *j, pid_t pid, int sig)
+{
+	int error = 0, fd;
+
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd == -1)
+		return (errno == ESRCH ? 0 : jail_fail(errno, "process %d: %s",
+		    pid, strerror(errno)));
+	if (in_jail(j, pid) &&
+	    syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) != 0 &&
+	    errno != ESRCH)
+		error = jail_fail(errno, "process %d: %s", pid,
+		    strerror(errno));
+	close(fd);
+	return (error);
+}
+
+static int
+kill_frozen(struct session *s, const struct jail *j, int sig)
+{
+	pid_t *pids;
+	int error = 0, n, sent = 0;
+
+	n = cgroup_pids(s, j->pi.pi_id, &pids);
+	if (n < 0)
+		return (-1);
+	for (int i = 0; i < n && error == 0; i++) {
+		if (pids[i] == (pid_t)j->pi.pi_initpid)
+			continue;
+		error = kill_pid(j, pids[i], sig);
+		sent++;
+	}
+	free(pids);
+	if (error == 0 && sent == 0)
+		return (jail_fail(ESRCH, "jail \"%s\" has no process",
+		    j->pi.pi_name));
+	return (error);
+}
+
+static int
+kill_by_freezing(struct session *s, const struct jail *j, int sig)
+{
+	char reason[JAIL_ERRMSGLEN];
+	int error, saved;
+
+	error = cgroup_freeze(s, j->pi.pi_id, true);
+	if (error == 0)
+		error = kill_frozen(s, j, sig);
+	saved = errno;
+	strcpy(reason, jail_errmsg);
+	if (cgroup_freeze(s, j->pi.pi_id, false) != 0 && error == 0)
+		return (-1);
+	return (error == 0 ? 0 : jail_fail(saved, "%s", reason));
+}
+
+/* SIGKILL takes pid 1 too; a jail that does not persist is gone then. */
+static int
+kill_locked(struct session *s, struct jail *j, int sig)
+{
+	int n;
+
+	if (sig != SIGKILL)
+		return (kill_by_freezing(s, j, sig));
+	n = jail_processes(s, j);
+	if (n < 0)
+		return (-1);
+	if (n == 0)
+		return (jail_fail(ESRCH, "jail \"%s\" has no process",
+		    j->pi.pi_name));
+	if (cgroup_kill(s, j->pi.pi_id) != 0)
+		return (-1);
+	return (jail_live(s, j) >= 0 ? 0 : -1);
+}
+
+int
+jail_kill(int jid, int sig)
+{
+	struct session s;
+	struct jail j;
+	char text[16];
+	int error = -1;
+
+	if (sig < 0 || sig >= NSIG)
+		return (jail_fail(EINVAL, "%d is not a signal", sig));
+	snprintf(text, sizeof(text), "%d", jid);
+	if (session_open(&s, false) != 0)
+		return (-1);
+	if (jail_find(&s, text, &j) == 0)
+		error = kill_locked(&s, &j, sig);
+	session_close(&s);
+	return (error);
+}

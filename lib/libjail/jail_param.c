@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The parameters of a jail, one row each, and their raw values as jail_set(3)
+ * takes them.
+ */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "jail_impl.h"
+
+const struct param params[P_MAX] = {
+	[P_JID] = { "jid", JPT_INT, JP_CREATEONLY, 0, 0 },
+	[P_NAME] = { "name", JPT_STRING, 0, 0, JAIL_NAMELEN },
+	[P_PATH] = { "path", JPT_STRING, JP_CREATEONLY, 0, JAIL_PATHLEN },
+	[P_HOSTNAME] = { "host.hostname", JPT_STRING, 0, 0, 65 },
+	[P_IP4] = { "ip4", JPT_JAILSYS, JP_CREATEONLY, 0, 0 },
+	[P_IP6] = { "ip6", JPT_JAILSYS, JP_CREATEONLY, 0, 0 },
+	[P_IP4_ADDR] = { "ip4.addr", JPT_IP4, 0, 0, 0 },
+	[P_IP6_ADDR] = { "ip6.addr", JPT_IP6, 0, 0, 0 },
+	[P_IP4_SADDRSEL] = { "ip4.saddrsel", JPT_BOOL, 0, PR_IP4_SADDRSEL, 0 },
+	[P_IP6_SADDRSEL] = { "ip6.saddrsel", JPT_BOOL, 0, PR_IP6_SADDRSEL, 0 },
+	[P_RAW_SOCKETS] = { "allow.raw_sockets", JPT_BOOL, 0,
+	    PR_ALLOW_RAW_SOCKETS, 0 },
+	[P_RESERVED_PORTS] = { "allow.reserved_ports", JPT_BOOL, 0,
+	    PR_ALLOW_RESERVED_PORTS, 0 },
+	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
+	[P_PERSIST] = { "persist", JPT_BOOL, 0, PR_PERSIST, 0 },
+	[P_DYING] = { "dying", JPT_BOOL, JP_RDONLY, 0, 0 },
+	[P_PROCESSES] = { "processes", JPT_INT, JP_RDONLY, 0, 0 },
+	[P_REFUSED] = { "refused", JPT_UINT64, JP_RDONLY, 0, 0 },
+};
+
+static int
+find_exact(const char *name, size_t prefix, const char *rest)
+{
+	for (int i = 0; i < P_MAX; i++) {
+		if (strncmp(params[i].name, name, prefix) == 0 &&
+		    strcmp(params[i].name + prefix, rest) == 0)
+			return (i);
+	}
+	return (-1);
+}
+
+/*
+ * Find a parameter. "nopersist" and "allow.noraw_sockets" are the negations of
+ * boolean ones. Returns its number or -1.
+ */
+int
+param_find(const char *name, bool *ret_negated)
+{
+	const char *dot = strrchr(name, '.');
+	size_t prefix = dot == NULL ? 0 : (size_t)(dot + 1 - name);
+	int id = find_exact(name, prefix, name + prefix);
+
+	*ret_negated = false;
+	if (id == -1 && strncmp(name + prefix, "no", 2) == 0) {
+		id = find_exact(name, prefix, name + prefix + 2);
+		if (id != -1 && params[id].type != JPT_BOOL)
+			id = -1;
+		*ret_negated = id != -1;
+	}
+	if (id == -1)
+		return (jail_fail(EINVAL, "unknown parameter: %.100s", name));
+	return (id);
+}
+
+static int
+check_string(const struct param *p, const char *base, size_t len)
+{
+	if (len == 0 || memchr(base, '\0', len) != base + len - 1)
+		return (jail_fail(EINVAL, "%s: not a string", p->name));
+	if (len > p->maxlen)
+		return (jail_fail(ENAMETOOLONG, "%s: longer than %zu bytes",
+		    p->name, p->maxlen - 1));
+	return (0);
+}
+
+/* Is a raw value of the size that its type has? */
+static int
+check_raw(const struct param *p, const void *base, size_t len)
+{
+	size_t unit;
+
+	switch (p->type) {
+	case JPT_STRING:
+		return (check_string(p, base, len));
+	case JPT_IP4:
+		unit = sizeof(struct in_addr);
+		break;
+	case JPT_IP6:
+		unit = sizeof(struct in6_addr);
+		break;
+	default:
+		unit = sizeof(int32_t);
+		if (len != unit)
+			return (jail_fail(EINVAL, "%s: value has the wrong "
+			    "size", p->name));
+		break;
+	}
+	if (len % unit != 0)
+		return (jail_fail(EINVAL, "%s: value has the wrong size",
+		    p->name));
+	return (0);
+}
+
+static int
+spec_add(struct spec *sp, const char *name, const struct iovec *value)
+{
+	static const int32_t no = 0, yes = 1;
+	bool negated;
+	int id;
+
+	id = param_find(name, &negated);
+	if (id == -1)
+		return (-1);
+	if (params[id].flags & JP_RDONLY)
+		return (jail_fail(EINVAL, "%s: is read-only", name));
+	if (sp->v[id].given)
+		return (jail_fail(EINVAL, "%s: is given twice",
+		    params[id].name));
+	sp->v[id].given = true;
+	sp->v[id].base = value->iov_base;
+	sp->v[id].len = value->iov_len;
+	if (params[id].type == JPT_BOOL && (negated ||
+	    value->iov_base == NULL)) {
+		sp->v[id].base = negated ? &no : &yes;
+		sp->v[id].len = sizeof(no);
+	} else if (value->iov_base == NULL && value->iov_len != 0)
+		return (jail_fail(EINVAL, "%s: has no value", name));
+	return (check_raw(&params[id], sp->v[id].base, sp->v[id].len));
+}
+
+static bool
+is_name(const struct iovec *iov)
+{
+	return (iov->iov_base != NULL && iov->iov_len > 0 &&
+	    ((char *)iov->iov_base)[iov->iov_len - 1] == '\0');
+}
+
+/* Read the pairs that jail_set() is given. */
+int
+spec_parse(struct spec *sp, const struct iovec *iov, unsigned int niov)
+{
+	memset(sp, 0, sizeof(*sp));
+	if (niov % 2 != 0)
+		return (jail_fail(EINVAL, "a parameter without a value"));
+	for (unsigned int i = 0; i < niov; i += 2) {
+		if (!is_name(&iov[i]))
+			return (jail_fail(EINVAL, "a parameter's name is not "
+			    "a string"));
+		if (strcmp(iov[i].iov_base, "errmsg") == 0)
+			continue;
+		if (spec_add(sp, iov[i].iov_base, &iov[i + 1]) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+int32_t
+spec_int(const struct spec *sp, enum param_id id, int32_t dflt)
+{
+	int32_t value;
+
+	if (!sp->v[id].given)
+		return (dflt);
+	memcpy(&value, sp->v[id].base, sizeof(value));
+	return (value);
+}
+
+/* The string, or NULL if it was not given. */
+const char *
+spec_string(const struct spec *sp, enum param_id id)
+{
+	return (sp->v[id].given ? sp->v[id].base : NULL);
+}

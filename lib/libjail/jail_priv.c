@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What a process in a jail may ask of the kernel: capabilities and system
+ * calls. Both are given up for good.
+ */
+
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <linux/netlink.h>
+#include <linux/sched.h>
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+/* What root in a jail keeps, and the flag that it depends on. */
+static const struct {
+	cap_value_t cap;
+	uint32_t prflag;	/* 0: always */
+} kept[] = {
+	{ CAP_CHOWN, 0 },
+	{ CAP_DAC_OVERRIDE, 0 },
+	{ CAP_FOWNER, 0 },
+	{ CAP_FSETID, 0 },
+	{ CAP_KILL, 0 },
+	{ CAP_SETGID, 0 },
+	{ CAP_SETUID, 0 },
+	{ CAP_SETPCAP, 0 },
+	{ CAP_SYS_CHROOT, 0 },
+	{ CAP_NET_BIND_SERVICE, PR_ALLOW_RESERVED_PORTS },
+	{ CAP_NET_RAW, PR_ALLOW_RAW_SOCKETS },
+};
+
+/*
+ * System calls that lead out of a jail, whatever the caller's privileges. A
+ * user namespace would give them all back; clone3(2) hides its flags behind a
+ * pointer, and ENOSYS makes libraries use clone(2). io_uring makes sockets that
+ * no filter of calls sees.
+ */
+static const struct {
+	int call;
+	int error;
+} refused[] = {
+	{ SCMP_SYS(bpf), EPERM },
+	{ SCMP_SYS(clone3), ENOSYS },
+	{ SCMP_SYS(setns), EPERM },
+	{ SCMP_SYS(io_uring_setup), ENOSYS },
+	{ SCMP_SYS(io_uring_enter), ENOSYS },
+	{ SCMP_SYS(io_uring_register), ENOSYS },
+	{ SCMP_SYS(add_key), EPERM },
+	{ SCMP_SYS(request_key), EPERM },
+	{ SCMP_SYS(keyctl), EPERM },
+	{ SCMP_SYS(perf_event_open), EPERM },
+	{ SCMP_SYS(open_by_handle_at), EPERM },
+	{ SCMP_SYS(mount), EPERM },
+	{ SCMP_SYS(umount2), EPERM },
+	{ SCMP_SYS(pivot_root), EPERM },
+	{ SCMP_SYS(fsopen), EPERM },
+	{ SCMP_SYS(fsmount), EPERM },
+	{ SCMP_SYS(fspick), EPERM },
+	{ SCMP_SYS(open_tree), EPERM },
+	{ SCMP_SYS(move_mount), EPERM },
+	{ SCMP_SYS(mount_setattr), EPERM },
+};
+
+static bool
+keeps(uint32_t prflags, cap_value_t cap)
+{
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (kept[i].cap == cap)
+			return (kept[i].prflag == 0 ||
+			    (prflags & kept[i].prflag) != 0);
+	}
+	return (false);
+}
+
+static int
+drop_bounding(uint32_t prflags)
+{
+	for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
+		if (!keeps(prflags, cap) && cap_drop_bound(cap) != 0)
+			return (jail_fail(errno, "capability %d cannot be "
+			    "dropped: %s", cap, strerror(errno)));
+	}
+	return (0);
+}
+
+/* The process's own sets: what it keeps, or nothing at all. */
+static int
+drop_sets(uint32_t prflags, bool all)
+{
+	cap_t caps = cap_init();
+	cap_value_t cap;
+	int error = 0;
+
+	if (caps == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		cap = kept[i].cap;
+		if (all || !keeps(prflags, cap))
+			continue;
+		cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_SET);
+		cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET);
+	}
+	if (cap_reset_ambient() != 0 || cap_set_proc(caps) != 0)
+		error = jail_fail(errno, "capabilities cannot be dropped: %s",
+		    strerror(errno));
+	cap_free(caps);
+	return (error);
+}
+
+/*
+ * Families: UNIX, INET, INET6 and NETLINK_ROUTE. The filter compares the whole
+ * register, so anything above the lowest 32 bits is refused too.
+ */
+static int
+filter_sockets(scmp_filter_ctx ctx)
+{
+	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	int error = 0;
+
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_LT, AF_UNIX));
+	for (int af = AF_INET + 1; af < AF_NETLINK; af++) {
+		if (af != AF_INET6)
+			error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
+			    1, SCMP_A0(SCMP_CMP_EQ, af));
+	}
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
+	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
+	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	return (error);
+}
+
+/* No user namespace, and no keys into the terminal that jexec handed over. */
+static int
+filter_arguments(scmp_filter_ctx ctx)
+{
+	const uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+	int error = 0;
+
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(unshare), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX));
+	return (error);
+}
+
+/* Programs of another ABI are killed: their arguments cannot be read. */
+static int
+load_filter(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int error = 0;
+
+	if (ctx == NULL)
+		return (jail_fail(ENOMEM, "layer seccomp: out of memory"));
+	error |= seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
+	error |= seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_KILL_PROCESS);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
+		    refused[i].error), refused[i].call, 0);
+	error |= filter_sockets(ctx);
+	error |= filter_arguments(ctx);
+	if (error != 0) {
+		seccomp_release(ctx);
+		return (jail_fail(ENOSYS, "layer seccomp: the filter cannot "
+		    "be built"));
+	}
+	error = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (error != 0)
+		return (jail_fail(ENOSYS, "layer seccomp: %s",
+		    strerror(-error)));
+	return (0);
+}
+
+/*
+ * Give up what a jail's process does not have. The session keyring is the
+ * host's, so a new one is joined first; a kernel without keyrings is as good.
+ */
+int
+priv_drop(uint32_t prflags, bool init)
+{
+	if (syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) ==
+	    -1 && errno != ENOSYS)
+		return (jail_fail(errno, "session keyring: %s",
+		    strerror(errno)));
+	if (drop_bounding(prflags) != 0 || load_filter() != 0 ||
+	    drop_sets(prflags, init) != 0)
+		return (-1);
+	return (0);
+}

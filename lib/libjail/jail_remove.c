@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The end of a jail.
+ */
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+static int
+ignore_missing(int error)
+{
+	return (error != 0 && errno == ENOENT ? 0 : error);
+}
+
+/* Forget the addresses of a jail; set[] if nobody knows them otherwise. */
+static int
+destroy_addrs(struct session *s, uint32_t jid, const struct jail *j,
+    const __u64 set[4])
+{
+	struct addrlist l;
+	int error = 0;
+
+	for (int f = 0; f < FAM_MAX && error == 0; f++) {
+		const struct family *fam = &families[f];
+
+		if (j != NULL && addrs_read(s, fam, &j->pr, &l) == 0) {
+			error = addrs_drop(s, fam, jid,
+			    prison_set(&j->pr, fam), 0, &l);
+			free(l.addrs);
+			continue;
+		}
+		for (int i = 0; i < 4 && error == 0; i++)
+			error = addrs_purge(s, fam, jid, set[i], 0);
+	}
+	return (error);
+}
+
+static int
+destroy_names(struct session *s, uint32_t jid, const struct jail *j)
+{
+	uint32_t *jids;
+	char *names;
+	size_t n;
+
+	if (j != NULL)
+		return (ignore_missing(kern_del(&s->k, KM_NAMES,
+		    j->pi.pi_name)));
+	if (kern_dump(&s->k, KM_NAMES, (void **)&names, (void **)&jids,
+	    &n) != 0)
+		return (-1);
+	for (size_t i = 0; i < n; i++) {
+		if (jids[i] == jid)
+			kern_del(&s->k, KM_NAMES, names + i * JAIL_NAMELEN);
+	}
+	free(names);
+	free(jids);
+	return (0);
+}
+
+/* A jail that gets the jid later starts to count anew. */
+static void
+destroy_refusals(struct session *s, uint32_t jid)
+{
+	static const uint8_t fams[] = { 0, 4, 6 };
+	struct refusal_key key = { .jid = jid };
+
+	for (key.reason = 1; key.reason < JR_MAX; key.reason++) {
+		for (key.dir = 0; key.dir <= JAIL_DIR_IN; key.dir++) {
+			for (size_t i = 0; i < sizeof(fams); i++) {
+				key.family = fams[i];
+				kern_del(&s->k, KM_REFUSALS, &key);
+			}
+		}
+	}
+}
+
+/*
+ * Destroy a jail, or what there is of it: j is NULL if it is not whole. Its
+ * processes go first and its record last, so that it can be begun again.
+ */
+int
+jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
+    const __u64 set[4])
+{
+	if (cgroup_remove(s, jid) != 0)
+		return (-1);
+	if (j != NULL && ignore_missing(kern_del(&s->k, KM_PRISONS,
+	    &j->pi.pi_cgroup)) != 0)
+		return (-1);
+	if (destroy_addrs(s, jid, j, set) != 0 ||
+	    destroy_names(s, jid, j) != 0)
+		return (-1);
+	destroy_refusals(s, jid);
+	return (ignore_missing(kern_del(&s->k, KM_INFOS, &jid)));
+}
+
+int
+jail_remove_locked(struct session *s, const struct jail *j)
+{
+	const __u64 set[4] = { j->pr.pr_ip4s, j->pr.pr_ip6s };
+
+	if (journal_begin(s, JAIL_OP_REMOVE, j->pi.pi_id, set) != 0 ||
+	    jail_destroy(s, j->pi.pi_id, j, set) != 0)
+		return (-1);
+	return (journal_end(s));
+}
+
+int
+jail_remove(int jid)
+{
+	struct session s;
+	struct jail j;
+	int error;
+
+	if (session_open(&s, false) != 0)
+		return (-1);
+	error = jail_read(&s, jid, &j);
+	if (error != 0 && errno == ENOENT)
+		errno = EINVAL;
+	if (error == 0)
+		error = jail_remove_locked(&s, &j);
+	session_close(&s);
+	return (error);
+}
+
+/* Kill and remove whatever cgroups there are; maps need not be readable. */
+static int
+remove_cgroups(struct session *s)
+{
+	struct dirent *e;
+	int error = 0;
+	DIR *d;
+
+	d = opendir(s->m.cgroup);
+	if (d == NULL)
+		return (errno == ENOENT ? 0 : jail_fail(errno, "%s: %s",
+		    s->m.cgroup, strerror(errno)));
+	while (error == 0 && (e = readdir(d)) != NULL) {
+		if (e->d_type == DT_DIR && e->d_name[0] != '.')
+			error = cgroup_remove(s, atoi(e->d_name));
+	}
+	closedir(d);
+	return (error);
+}
+
+static int
+remove_root(const char *path)
+{
+	if (path[0] != '\0' && rmdir(path) != 0 && errno != ENOENT)
+		return (jail_fail(errno, "%s: %s", path, strerror(errno)));
+	return (0);
+}
+
+int
+jail_unload(void)
+{
+	struct session s = { .lock = -1 };
+	int error;
+
+	if (geteuid() != 0)
+		return (jail_fail(EPERM, "must be root"));
+	if (machine_find(&s.m) != 0)
+		return (-1);
+	s.lock = open(s.m.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s.lock != -1)
+		flock(s.lock, LOCK_EX);
+	error = remove_cgroups(&s);
+	if (error == 0 && s.m.pins[0] != '\0')
+		error = kern_unload(s.m.pins);
+	if (error == 0)
+		error = remove_root(s.m.cgroup);
+	if (error == 0)
+		error = remove_root(s.m.cpu);
+	if (s.lock != -1)
+		close(s.lock);
+	return (error);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The lock, and the journal that lets the next holder clear away what a killed
+ * one began. At most one change is under way, so one record is enough.
+ */
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+#define LOCK_TRIES	100	/* times that the directory was made anew */
+
+static const uint32_t zero = 0;
+
+static int
+write_globals(struct session *s)
+{
+	return (kern_put(&s->k, KM_GLOBALS, &zero, &s->g));
+}
+
+/* Say what is about to change. Sets that need clearing away if it fails. */
+int
+journal_begin(struct session *s, uint32_t op, uint32_t jid,
+    const __u64 set[4])
+{
+	s->g.op = op;
+	s->g.jid = jid;
+	memcpy(s->g.set, set, sizeof(s->g.set));
+	return (write_globals(s));
+}
+
+int
+journal_end(struct session *s)
+{
+	s->g.op = JAIL_OP_NONE;
+	return (write_globals(s));
+}
+
+/* Drop what of the sets the jail does not use, and names it does not have. */
+static int
+finish_update(struct session *s, uint32_t jid)
+{
+	uint32_t *jids;
+	struct jail j;
+	char *names;
+	size_t n;
+
+	if (jail_read(s, jid, &j) != 0)
+		return (jail_destroy(s, jid, NULL, s->g.set));
+	for (int f = 0; f < FAM_MAX; f++) {
+		uint64_t kept = prison_set(&j.pr, &families[f]);
+
+		for (int i = 0; i < 4; i++) {
+			if (s->g.set[i] != kept && addrs_purge(s, &families[f],
+			    jid, s->g.set[i], kept) != 0)
+				return (-1);
+		}
+	}
+	if (kern_dump(&s->k, KM_NAMES, (void **)&names, (void **)&jids,
+	    &n) != 0)
+		return (-1);
+	for (size_t i = 0; i < n; i++) {
+		if (jids[i] == jid && strncmp(names + i * JAIL_NAMELEN,
+		    j.pi.pi_name, JAIL_NAMELEN) != 0)
+			kern_del(&s->k, KM_NAMES, names + i * JAIL_NAMELEN);
+	}
+	free(names);
+	free(jids);
+	return (0);
+}
+
+/* Write a jail as the journal has it. */
+static int
+write_jail(struct session *s)
+{
+	if (kern_put(&s->k, KM_INFOS, &s->g.jid, &s->g.pi) != 0)
+		return (-1);
+	return (kern_put(&s->k, KM_PRISONS, &s->g.pi.pi_cgroup, &s->g.pr));
+}
+
+/* From here on the jail is the new one, whatever happens to this process. */
+int
+journal_commit(struct session *s, const struct jail *j)
+{
+	s->g.op = JAIL_OP_COMMIT;
+	s->g.pr = j->pr;
+	s->g.pi = j->pi;
+	if (write_globals(s) != 0)
+		return (-1);
+	return (write_jail(s));
+}
+
+/* Carry through or take back the change that the journal tells of. */
+int
+journal_recover(struct session *s)
+{
+	struct jail j;
+	int error;
+
+	switch (s->g.op) {
+	case JAIL_OP_NONE:
+		return (0);
+	case JAIL_OP_UPDATE:
+		error = finish_update(s, s->g.jid);
+		break;
+	case JAIL_OP_COMMIT:
+		error = write_jail(s) == 0 ? finish_update(s, s->g.jid) : -1;
+		break;
+	default:
+		error = jail_destroy(s, s->g.jid,
+		    jail_read(s, s->g.jid, &j) == 0 ? &j : NULL, s->g.set);
+		break;
+	}
+	return (error == 0 ? journal_end(s) : -1);
+}
+
+/* Lock the netjail root cgroup, which may be removed while we wait for it. */
+static int
+lock_root(struct session *s, bool change)
+{
+	struct stat here, there;
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (change && mkdir(s->m.cgroup, 0755) != 0 && errno != EEXIST)
+			return (jail_fail(errno, "%s: %s", s->m.cgroup,
+			    strerror(errno)));
+		s->lock = open(s->m.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (s->lock == -1)
+			return (jail_fail(errno, "%s: %s", s->m.cgroup,
+			    strerror(errno)));
+		if (flock(s->lock, LOCK_EX) == 0 &&
+		    fstat(s->lock, &here) == 0 &&
+		    stat(s->m.cgroup, &there) == 0 &&
+		    here.st_ino == there.st_ino) {
+			s->cgroup = here.st_ino;
+			return (0);
+		}
+		close(s->lock);
+	}
+	return (jail_fail(EAGAIN, "%s: comes and goes", s->m.cgroup));
+}
+
+/* A root cgroup that was removed took every jail and every layer with it. */
+static int
+forget_stale(struct session *s)
+{
+	kern_close(&s->k);
+	return (kern_unload(s->m.pins));
+}
+
+static int
+load(struct session *s)
+{
+	if (s->m.pins[0] == '\0' && (machine_mount_bpffs() != 0 ||
+	    machine_find(&s->m) != 0))
+		return (-1);
+	if (kern_load(s->m.pins, s->lock, s->cgroup) != 0)
+		return (-1);
+	return (kern_open(&s->k, s->m.pins));
+}
+
+/* Returns 1 if the kernel half is loaded and fits, 0 if not, -1. */
+static int
+open_loaded(struct session *s)
+{
+	if (s->m.pins[0] == '\0')
+		return (0);
+	if (kern_open(&s->k, s->m.pins) != 0)
+		return (errno == ENOENT ? 0 : -1);
+	if (kern_get(&s->k, KM_GLOBALS, &zero, &s->g) != 0)
+		return (-1);
+	if (s->g.version != JAIL_VERSION)
+		return (jail_fail(ENOSYS, "the kernel half that is loaded is "
+		    "of version %u, not %d: jail --destroy with its own tools",
+		    s->g.version, JAIL_VERSION));
+	if (s->g.cgroup == s->cgroup)
+		return (1);
+	return (forget_stale(s) == 0 ? 0 : -1);
+}
+
+/*
+ * For change the kernel half is loaded if it is not; otherwise loaded tells
+ * whether it is, and there are no jails if not.
+ */
+int
+session_open(struct session *s, bool change)
+{
+	int ready;
+
+	memset(s, 0, sizeof(*s));
+	s->lock = -1;
+	for (int i = 0; i < KM_MAX; i++)
+		s->k.map[i] = -1;
+	if (geteuid() != 0)
+		return (jail_fail(EPERM, "must be root"));
+	if (machine_find(&s->m) != 0)
+		return (-1);
+	if (!change && access(s->m.cgroup, F_OK) != 0)
+		return (0);
+	if (lock_root(s, change) != 0)
+		return (-1);
+	ready = open_loaded(s);
+	if (ready == 0 && change)
+		ready = load(s) == 0 && kern_get(&s->k, KM_GLOBALS, &zero,
+		    &s->g) == 0 ? 1 : -1;
+	s->loaded = ready == 1;
+	if (ready == -1 || (s->loaded && journal_recover(s) != 0)) {
+		int saved = errno;
+
+		session_close(s);
+		errno = saved;
+		return (-1);
+	}
+	return (0);
+}
+
+void
+session_close(struct session *s)
+{
+	kern_close(&s->k);
+	if (s->lock != -1)
+		close(s->lock);
+	s->lock = -1;
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * jail_set(3): make a jail or change one. All is checked before anything is
+ * done, and what is done is in the journal first.
+ */
+
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+
+#define SHARES_DEFAULT	100
+#define SHARES_MAX	10000
+#define FLAGS_DEFAULT	(PR_IP4 | PR_IP6 | PR_IP4_SADDRSEL | \
+	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS)
+
+/* A change: the jail as it was (if it was), as it is to be, and its lists. */
+struct change {
+	struct spec sp;
+	bool exists;
+	struct jail old, new;
+	struct addrlist oldlist[FAM_MAX], list[FAM_MAX];
+	bool newlist[FAM_MAX];	/* list[] is to replace oldlist[] */
+};
+
+static const enum param_id mode_param[FAM_MAX] = { P_IP4, P_IP6 };
+static const enum param_id addr_param[FAM_MAX] = { P_IP4_ADDR, P_IP6_ADDR };
+
+/* Which jail is meant? Returns 1 if it is there, 0 if it is to be made. */
+static int
+find_target(struct session *s, struct change *c, int flags)
+{
+	const char *name = spec_string(&c->sp, P_NAME);
+	int32_t jid = spec_int(&c->sp, P_JID, 0);
+	char text[16];
+	int found;
+
+	if (jid < 0)
+		return (jail_fail(EINVAL, "negative jid"));
+	if (jid > JAIL_MAX)
+		return (jail_fail(EINVAL, "jid is too large: the largest is %d",
+		    JAIL_MAX));
+	snprintf(text, sizeof(text), "%d", jid);
+	if (jid == 0 && name == NULL)
+		return ((flags & JAIL_CREATE) ? 0 : jail_fail(ENOENT,
+		    "update specified no jail"));
+	found = jail_find(s, jid != 0 ? text : name, &c->old) == 0;
+	if (!found && errno != ENOENT)
+		return (-1);
+	if (found && !(flags & JAIL_UPDATE))
+		return (jail_fail(EEXIST, "jail %s%s%s already exists",
+		    jid != 0 ? "" : "\"", jid != 0 ? text : name,
+		    jid != 0 ? "" : "\""));
+	if (!found && !(flags & JAIL_CREATE))
+		return (-1);
+	return (found);
+}
+
+/* The jid after the one that was given out last, and not in use. */
+static int
+next_jid(struct session *s, uint32_t *ret_jid)
+{
+	struct prison_info pi;
+	uint32_t jid = s->g.lastjid;
+
+	for (int i = 0; i < JAIL_MAX; i++) {
+		jid = jid >= JAIL_MAX ? 1 : jid + 1;
+		if (kern_get(&s->k, KM_INFOS, &jid, &pi) == 0)
+			continue;
+		if (errno != ENOENT)
+			return (-1);
+		*ret_jid = s->g.lastjid = jid;
+		return (0);
+	}
+	return (jail_fail(EAGAIN, "no available jail IDs"));
+}
+
+static bool
+all_digits(const char *name)
+{
+	return (name[strspn(name, "0123456789")] == '\0');
+}
+
+/* A name is one line without a wild card, and not another jail's. */
+static int
+check_name(struct session *s, uint32_t jid, const char *name)
+{
+	struct jail other;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", jid);
+	if (name[0] == '\0')
+		return (jail_fail(EINVAL, "name is empty"));
+	if (all_digits(name) && strcmp(name, text) != 0)
+		return (jail_fail(EINVAL, "name cannot be numeric (unless it "
+		    "is the jid)"));
+	for (const char *p = name; *p != '\0'; p++) {
+		if (iscntrl((unsigned char)*p) || *p == '*')
+			return (jail_fail(EINVAL, "name: control characters "
+			    "and * are not allowed"));
+		if (*p == '.')
+			return (jail_fail(EINVAL, "name: \"%s\" would be a "
+			    "jail in a jail; use another character than the "
+			    "dot", name));
+	}
+	if (all_digits(name))
+		return (0);
+	if (jail_find(s, name, &other) == 0 && other.pi.pi_id != jid)
+		return (jail_fail(EEXIST, "jail \"%s\" already exists", name));
+	return (0);
+}
+
+static int
+set_name(struct session *s, struct change *c)
+{
+	const char *name = spec_string(&c->sp, P_NAME);
+	struct prison_info *pi = &c->new.pi;
+
+	if (name == NULL && c->exists)
+		return (0);
+	memset(pi->pi_name, 0, sizeof(pi->pi_name));
+	if (name == NULL) {
+		snprintf(pi->pi_name, sizeof(pi->pi_name), "%u", pi->pi_id);
+		return (0);
+	}
+	if (check_name(s, pi->pi_id, name) != 0)
+		return (-1);
+	strcpy(pi->pi_name, name);
+	return (0);
+}
+
+static int
+set_path(struct change *c)
+{
+	const char *path = spec_string(&c->sp, P_PATH);
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (path == NULL && c->exists)
+		return (0);
+	if (path == NULL)
+		path = "/";
+	if (realpath(path, real) == NULL || stat(real, &st) != 0)
+		return (jail_fail(errno, "path: %s: %s", path,
+		    strerror(errno)));
+	if (!S_ISDIR(st.st_mode))
+		return (jail_fail(ENOTDIR, "path: %s: not a directory", path));
+	if (strlen(real) >= JAIL_PATHLEN)
+		return (jail_fail(ENAMETOOLONG, "path: %s: too long", path));
+	if (c->exists && strcmp(real, c->old.pi.pi_path) != 0)
+		return (jail_fail(EINVAL, "path cannot be changed after "
+		    "creation"));
+	memset(c->new.pi.pi_path, 0, sizeof(c->new.pi.pi_path));
+	strcpy(c->new.pi.pi_path, real);
+	return (0);
+}
+
+/* A jail that is given no host name goes by its own. */
+static int
+set_hostname(struct change *c)
+{
+	const char *hostname = spec_string(&c->sp, P_HOSTNAME);
+	struct prison_info *pi = &c->new.pi;
+
+	if (hostname == NULL && c->exists)
+		return (0);
+	if (hostname == NULL)
+		hostname = pi->pi_name;
+	memset(pi->pi_hostname, 0, sizeof(pi->pi_hostname));
+	memcpy(pi->pi_hostname, hostname, strnlen(hostname,
+	    params[P_HOSTNAME].maxlen - 1));
+	return (0);
+}
+
+static int
+set_shares(struct session *s, struct change *c)
+{
+	int32_t shares = spec_int(&c->sp, P_CPU_SHARES, c->exists ?
+	    (int32_t)c->old.pi.pi_cpu_shares : SHARES_DEFAULT);
+
+	if (shares < 1 || shares > SHARES_MAX)
+		return (jail_fail(EINVAL, "cpu.shares: %d is not between 1 "
+		    "and %d", shares, SHARES_MAX));
+	c->new.pi.pi_cpu_shares = shares;
+	return (c->sp.v[P_CPU_SHARES].given ? cpu_check(s) : 0);
+}
+
+static int
+set_bools(struct change *c)
+{
+	uint32_t *flags = &c->new.pr.pr_flags;
+
+	for (int id = 0; id < P_MAX; id++) {
+		if (params[id].prflag == 0 || !c->sp.v[id].given)
+			continue;
+		if (spec_int(&c->sp, id, 0))
+			*flags |= params[id].prflag;
+		else
+			*flags &= ~params[id].prflag;
+	}
+	return (0);
+}
+
+/* ip4=, ip6=: settled at creation. */
+static int
+set_mode(struct change *c, int f)
+{
+	const struct family *fam = &families[f];
+	int32_t mode = spec_int(&c->sp, mode_param[f], JAIL_SYS_NEW);
+	bool given = c->sp.v[mode_param[f]].given;
+	bool inherit = mode == JAIL_SYS_INHERIT;
+
+	if (mode < JAIL_SYS_DISABLE || mode > JAIL_SYS_INHERIT)
+		return (jail_fail(EINVAL, "%s: not disable, new or inherit",
+		    fam->name));
+	if (c->exists && given &&
+	    inherit != !(c->old.pr.pr_flags & fam->restricted))
+		return (jail_fail(EINVAL, "%s cannot be changed after "
+		    "creation", fam->name));
+	if (!c->exists && inherit)
+		c->new.pr.pr_flags &= ~fam->restricted;
+	if (!c->sp.v[addr_param[f]].given ||
+	    c->sp.v[addr_param[f]].len == 0)
+		return (0);
+	if (!(c->new.pr.pr_flags & fam->restricted))
+		return (jail_fail(EINVAL, "%s.addr: the jail has all of the "
+		    "host's addresses (%s=inherit)", fam->name, fam->name));
+	if (given && mode == JAIL_SYS_DISABLE)
+		return (jail_fail(EINVAL, "%s.addr: is given and %s=disable "
+		    "too", fam->name, fam->name));
+	return (0);
+}
+
+static int
+set_addrs(struct session *s, struct change *c, int f)
+{
+	const struct family *fam = &families[f];
+	struct addrlist *l = &c->list[f];
+
+	if (set_mode(c, f) != 0)
+		return (-1);
+	if (!c->sp.v[addr_param[f]].given)
+		return (0);
+	l->n = c->sp.v[addr_param[f]].len / fam->addrlen;
+	l->addrs = malloc(l->n * fam->addrlen + 1);
+	if (l->addrs == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	memcpy(l->addrs, c->sp.v[addr_param[f]].base, l->n * fam->addrlen);
+	if (l->n > JAIL_NIPS)
+		return (jail_fail(ENOSPC, "%s.addr: more than %d addresses",
+		    fam->name, JAIL_NIPS));
+	if (addrs_check(fam, l) != 0 ||
+	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0)
+		return (-1);
+	if (c->exists && addrs_read(s, fam, &c->old.pr, &c->oldlist[f]) != 0)
+		return (-1);
+	c->newlist[f] = true;
+	return (0);
+}
+
+/* Name a new set, and make its first address the primary one. */
+static void
+choose_set(struct session *s, struct change *c, int f)
+{
+	struct prison *pr = &c->new.pr;
+	const struct addrlist *l = &c->list[f];
+	uint64_t set = l->n > 0 ? s->g.nextset++ : 0;
+
+	if (f == FAM_IP4) {
+		pr->pr_ip4s = set;
+		pr->pr_nip4 = l->n;
+		pr->pr_ip4 = 0;
+		memcpy(&pr->pr_ip4, l->addrs, l->n > 0 ? 4 : 0);
+	} else {
+		pr->pr_ip6s = set;
+		pr->pr_nip6 = l->n;
+		memset(&pr->pr_ip6, 0, sizeof(pr->pr_ip6));
+		memcpy(&pr->pr_ip6, l->addrs, l->n > 0 ? 16 : 0);
+	}
+}
+
+/* Work out what the jail is to be; nothing has changed if this fails. */
+static int
+prepare(struct session *s, struct change *c)
+{
+	if (c->exists)
+		c->new = c->old;
+	else {
+		c->new.pr.pr_version = c->new.pi.pi_version = JAIL_VERSION;
+		c->new.pr.pr_flags = FLAGS_DEFAULT;
+		c->new.pi.pi_id = spec_int(&c->sp, P_JID, 0);
+		if (c->new.pi.pi_id == 0 &&
+		    next_jid(s, &c->new.pi.pi_id) != 0)
+			return (-1);
+		c->new.pr.pr_id = c->new.pi.pi_id;
+	}
+	if (set_name(s, c) != 0 || set_path(c) != 0 || set_hostname(c) != 0 ||
+	    set_bools(c) != 0 || set_shares(s, c) != 0)
+		return (-1);
+	for (int f = 0; f < FAM_MAX; f++) {
+		if (set_addrs(s, c, f) != 0)
+			return (-1);
+	}
+	for (int f = 0; f < FAM_MAX; f++) {
+		if (c->newlist[f])
+			choose_set(s, c, f);
+	}
+	return (0);
+}
+
+static int
+add_addrs(struct session *s, struct change *c)
+{
+	for (int f = 0; f < FAM_MAX; f++) {
+		if (c->newlist[f] && addrs_add(s, &families[f],
+		    c->new.pi.pi_id, prison_set(&c->new.pr, &families[f]),
+		    &c->list[f]) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+drop_addrs(struct session *s, struct change *c)
+{
+	for (int f = 0; f < FAM_MAX; f++) {
+		const struct family *fam = &families[f];
+
+		if (c->newlist[f] && addrs_drop(s, fam, c->new.pi.pi_id,
+		    prison_set(&c->old.pr, fam), prison_set(&c->new.pr, fam),
+		    &c->oldlist[f]) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+apply_shares(struct session *s, struct change *c)
+{
+	if (!c->sp.v[P_CPU_SHARES].given)
+		return (0);
+	return (cpu_set_shares(s, c->new.pi.pi_id, c->new.pi.pi_cpu_shares));
+}
+
+static int
+create(struct session *s, struct change *c)
+{
+	struct prison_info *pi = &c->new.pi;
+	const __u64 set[4] = { c->new.pr.pr_ip4s, c->new.pr.pr_ip6s };
+	uint64_t cgroup;
+
+	if (journal_begin(s, JAIL_OP_CREATE, pi->pi_id, set) != 0 ||
+	    kern_put_new(&s->k, KM_NAMES, pi->pi_name, &pi->pi_id) != 0 ||
+	    cgroup_make(s, pi->pi_id, &cgroup) != 0)
+		return (-1);
+	pi->pi_cgroup = cgroup;
+	if (kern_put_new(&s->k, KM_INFOS, &pi->pi_id, pi) != 0 ||
+	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
+	    kern_put_new(&s->k, KM_PRISONS, &pi->pi_cgroup, &c->new.pr) != 0)
+		return (-1);
+	return (journal_end(s));
+}
+
+static int
+update(struct session *s, struct change *c)
+{
+	const struct prison *o = &c->old.pr, *n = &c->new.pr;
+	const __u64 set[4] = { o->pr_ip4s, o->pr_ip6s, n->pr_ip4s,
+	    n->pr_ip6s };
+	struct prison_info *pi = &c->new.pi;
+	bool renamed = strcmp(c->old.pi.pi_name, pi->pi_name) != 0;
+
+	if (journal_begin(s, JAIL_OP_UPDATE, pi->pi_id, set) != 0 ||
+	    (renamed && kern_put_new(&s->k, KM_NAMES, pi->pi_name,
+	    &pi->pi_id) != 0) ||
+	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
+	    journal_commit(s, &c->new) != 0)
+		return (-1);
+	if ((renamed && kern_del(&s->k, KM_NAMES, c->old.pi.pi_name) != 0) ||
+	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
+		return (-1);
+	if (c->sp.v[P_HOSTNAME].given)
+		return (jail_set_hostname(&c->new));
+	return (0);
+}
+
+/* Take back or carry through what failed; the reason stays as it was. */
+static void
+clean_up(struct session *s)
+{
+	char reason[JAIL_ERRMSGLEN];
+	int error = errno;
+
+	strcpy(reason, jail_errmsg);
+	journal_recover(s);
+	jail_fail(error, "%s", reason);
+}
+
+static void
+change_free(struct change *c)
+{
+	for (int f = 0; f < FAM_MAX; f++) {
+		free(c->list[f].addrs);
+		free(c->oldlist[f].addrs);
+	}
+	free(c);
+}
+
+static int
+carry_out(struct session *s, struct change *c, int flags)
+{
+	int error, found;
+
+	if (!(flags & (JAIL_CREATE | JAIL_UPDATE)))
+		return (jail_fail(EINVAL, "no valid operation (create or "
+		    "update)"));
+	found = find_target(s, c, flags);
+	if (found == -1)
+		return (-1);
+	c->exists = found == 1;
+	if (prepare(s, c) != 0)
+		return (-1);
+	if (!c->exists && !(c->new.pr.pr_flags & PR_PERSIST) &&
+	    !(flags & (JAIL_ATTACH | JAIL_FORK)))
+		return (jail_fail(EINVAL, "new jail must persist or attach"));
+	error = c->exists ? update(s, c) : create(s, c);
+	if (error != 0)
+		clean_up(s);
+	return (error);
+}
+
+int
+jail_set_locked(struct session *s, const struct iovec *iov, unsigned int niov,
+    int flags, struct jail *ret)
+{
+	struct change *c;
+	int error;
+
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	error = spec_parse(&c->sp, iov, niov);
+	if (error == 0)
+		error = carry_out(s, c, flags);
+	if (error == 0)
+		*ret = c->new;
+	change_free(c);
+	return (error);
+}
+
+/* Copy the text of an error to where the caller asked for it. */
+static void
+give_errmsg(struct iovec *iov, unsigned int niov)
+{
+	for (unsigned int i = 0; i + 1 < niov; i += 2) {
+		if (iov[i].iov_base != NULL && iov[i + 1].iov_len > 0 &&
+		    iov[i + 1].iov_base != NULL &&
+		    strcmp(iov[i].iov_base, "errmsg") == 0)
+			snprintf(iov[i + 1].iov_base, iov[i + 1].iov_len,
+			    "%s", jail_errmsg);
+	}
+}
+
+int
+jail_set(struct iovec *iov, unsigned int niov, int flags)
+{
+	struct session s;
+	struct jail j;
+	int error;
+
+	if (session_open(&s, flags & JAIL_CREATE) != 0) {
+		give_errmsg(iov, niov);
+		return (-1);
+	}
+	error = jail_set_locked(&s, iov, niov, flags, &j);
+	if (error == 0 && (flags & JAIL_ATTACH))
+		error = jail_attach_locked(&s, &j);
+	else if (error == 0)
+		error = jail_live(&s, &j) >= 0 ? 0 : -1;
+	session_close(&s);
+	if (error != 0)
+		give_errmsg(iov, niov);
+	return (error == 0 ? (int)j.pi.pi_id : -1);
+}
+
+/* The text interface: pairs of strings up to a NULL name. */
+int
+jail_setv(int flags, ...)
+{
+	struct jailparam jp[P_MAX];
+	const char *name, *value;
+	unsigned int n = 0;
+	va_list ap;
+	int jid = -1;
+
+	va_start(ap, flags);
+	while (n < P_MAX && (name = va_arg(ap, const char *)) != NULL) {
+		value = va_arg(ap, const char *);
+		if (jailparam_init(&jp[n], name) != 0)
+			goto out;
+		n++;
+		if (value != NULL && jailparam_import(&jp[n - 1], value) != 0)
+			goto out;
+	}
+	jid = jailparam_set(jp, n, flags);
+out:
+	va_end(ap);
+	jailparam_free(jp, n);
+	return (jid);
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Install the packages of mk/packages that are missing; nothing is asked of the
+# network if none is. With -n, say what is missing and fail.
+
+set -eu
+list=$(dirname "$0")/packages
+
+die()
+{
+	echo "deps: $*" >&2
+	exit 1
+}
+
+installed()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = \
+	    installed ]
+}
+
+# Print those lines' alternatives of which none is installed.
+missing()
+{
+	sed -e 's/#.*//' -e 's/[[:space:]].*//' "$list" | while read -r alts; do
+		found=
+		for p in $(echo "$alts" | tr '|' ' '); do
+			installed "$p" && found=yes && break
+		done
+		[ -n "$alts" ] && [ -z "$found" ] && echo "$alts"
+	done
+	return 0
+}
+
+# Print the first of the alternatives that apt knows.
+available()
+{
+	for p in $(echo "$1" | tr '|' ' '); do
+		apt-cache show "$p" >/dev/null 2>&1 && echo "$p" && return
+	done
+	die "no package $1 in this release's archive"
+}
+
+command -v dpkg-query >/dev/null || die "not a Debian system: install what" \
+    "mk/packages lists by the means of this one"
+want=$(missing)
+[ -n "$want" ] || exit 0
+[ "${1:-}" != -n ] || die "missing: $(echo $want); run make deps as root"
+[ "$(id -u)" -eq 0 ] || die "not root, and missing: $(echo $want)"
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update || die "apt-get update failed"
+names=$(for alts in $want; do available "$alts"; done)
+apt-get -q -y --no-install-recommends install $names ||
+    die "apt-get install failed"

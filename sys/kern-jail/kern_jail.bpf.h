@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Who is in which jail, and how a refusal is counted. For entry points only;
+ * decisions see a struct prison and know nothing of sockets and tasks.
+ */
+
+#ifndef _KERN_JAIL_BPF_H_
+#define _KERN_JAIL_BPF_H_
+
+#include "kern_maps.bpf.h"
+
+/* The jail of the socket that a packet leaves from or is delivered to. */
+static __always_inline const struct prison *
+prison_of_skb(struct __sk_buff *skb)
+{
+	__u64 id = bpf_skb_cgroup_id(skb);
+
+	return (bpf_map_lookup_elem(&prisons, &id));
+}
+
+/* The jail that made a socket, whoever uses it now. */
+static __always_inline const struct prison *
+prison_of_sock(struct bpf_sock *sk)
+{
+	__u64 *id;
+
+	if (sk == NULL)
+		return (NULL);
+	id = bpf_sk_storage_get(&sock_prisons, sk, NULL, 0);
+	if (id == NULL)
+		return (NULL);
+	return (bpf_map_lookup_elem(&prisons, id));
+}
+
+/* The jail of the task that makes a system call. */
+static __always_inline const struct prison *
+prison_of_task(void)
+{
+	__u64 id = bpf_get_current_cgroup_id();
+
+	return (bpf_map_lookup_elem(&prisons, &id));
+}
+
+static __always_inline void
+count_refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
+    __u8 family)
+{
+	struct refusal_key key = {
+		.jid = pr != NULL ? pr->pr_id : 0,
+		.reason = reason,
+		.dir = dir,
+		.family = family,
+	};
+	__u64 one = 1, *n;
+
+	n = bpf_map_lookup_elem(&refusals, &key);
+	if (n == NULL) {
+		if (bpf_map_update_elem(&refusals, &key, &one, BPF_NOEXIST) == 0)
+			return;
+		n = bpf_map_lookup_elem(&refusals, &key);
+		if (n == NULL)
+			return;
+	}
+	__sync_fetch_and_add(n, 1);
+}
+
+/* Refuse a system call with errno error; this is the hook's return value. */
+static __always_inline int
+refuse_call(const struct prison *pr, enum jail_reason reason, __u8 family,
+    int error)
+{
+	count_refusal(pr, reason, JAIL_DIR_CALL, family);
+	bpf_set_retval(-error);
+	return (0);
+}
+
+#endif /* !_KERN_JAIL_BPF_H_ */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What a jail may do that is no matter of addresses: kinds of sockets, ports,
+ * devices. Decisions only; compiled for BPF and for native tests.
+ */
+
+#ifndef _KERN_PRIV_H_
+#define _KERN_PRIV_H_
+
+#include <linux/errno.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/types.h>
+
+#include <sys/jail.h>
+
+#define JAIL_SOCK_RAW	3	/* SOCK_RAW, from no header that BPF can use */
+#define JAIL_AF_INET	2
+#define JAIL_AF_INET6	10
+
+#define JAIL_PORT_RESERVED 1024	/* IPPORT_RESERVED */
+
+/*
+ * May the jail have a socket of this family?
+ *
+ * Returns 0, or EAFNOSUPPORT if the family is disabled or is none of IPv4 and
+ * IPv6 (no other family comes here: seccomp has refused the rest).
+ */
+static inline int
+prison_check_af(const struct prison *pr, int af)
+{
+	if (af == JAIL_AF_INET)
+		return ((pr->pr_flags & PR_IP4) && pr->pr_nip4 == 0 ?
+		    EAFNOSUPPORT : 0);
+	if (af == JAIL_AF_INET6)
+		return ((pr->pr_flags & PR_IP6) && pr->pr_nip6 == 0 ?
+		    EAFNOSUPPORT : 0);
+	return (EAFNOSUPPORT);
+}
+
+/*
+ * May the jail have a raw socket?
+ *
+ * Returns 0 or EPERM.
+ */
+static inline int
+prison_check_raw(const struct prison *pr, int type)
+{
+	if (type == JAIL_SOCK_RAW && !(pr->pr_flags & PR_ALLOW_RAW_SOCKETS))
+		return (EPERM);
+	return (0);
+}
+
+/*
+ * Do hooks see all that a socket of this kind can do? SCTP, MPTCP and SMC bind
+ * and connect behind them. Raw sockets are judged by their packets.
+ *
+ * Returns 0 or EPROTONOSUPPORT.
+ */
+static inline int
+prison_check_proto(int type, int proto)
+{
+	if (type == JAIL_SOCK_RAW)
+		return (0);
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return (0);
+	default:
+		return (EPROTONOSUPPORT);
+	}
+}
+
+/*
+ * May the jail bind to this port (host byte order)? Port 0 asks for any.
+ *
+ * Returns 0 or EACCES.
+ */
+static inline int
+prison_check_port(const struct prison *pr, __u16 port)
+{
+	if (port != 0 && port < JAIL_PORT_RESERVED &&
+	    !(pr->pr_flags & PR_ALLOW_RESERVED_PORTS))
+		return (EACCES);
+	return (0);
+}
+
+/*
+ * Is a device, to be made, read or written, one of those that every jail's
+ * /dev has: null, zero, full, random, urandom, tty, ptmx, pts?
+ *
+ * Returns 0 or EPERM.
+ */
+static inline int
+prison_check_dev(int ischr, __u32 major, __u32 minor)
+{
+	if (!ischr)
+		return (EPERM);
+	switch (major) {
+	case 1:
+		return (minor == 3 || minor == 5 || minor == 7 || minor == 8 ||
+		    minor == 9 ? 0 : EPERM);
+	case 5:
+		return (minor == 0 || minor == 2 ? 0 : EPERM);
+	case 136:
+		return (0);
+	default:
+		return (EPERM);
+	}
+}
+
+#endif /* !_KERN_PRIV_H_ */

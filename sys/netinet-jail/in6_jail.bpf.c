@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Entry points for IPv6 socket addresses: bind, connect, sendmsg. A v4-mapped
+ * one is judged by the IPv4 rules and goes back mapped.
+ */
+
+#include <linux/in6.h>
+
+#include "in_pcb.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct jail_in6
+in6_map(__be32 addr)
+{
+	struct jail_in6 mapped = { { 0, 0, bpf_htonl(0xffff), addr } };
+
+	return (mapped);
+}
+
+static __always_inline struct jail_in6
+user_addr(const struct bpf_sock_addr *ctx)
+{
+	struct jail_in6 addr = { { ctx->user_ip6[0], ctx->user_ip6[1],
+	    ctx->user_ip6[2], ctx->user_ip6[3] } };
+
+	return (addr);
+}
+
+static __always_inline void
+set_user_addr(struct bpf_sock_addr *ctx, const struct jail_in6 *addr)
+{
+	ctx->user_ip6[0] = addr->s6[0];
+	ctx->user_ip6[1] = addr->s6[1];
+	ctx->user_ip6[2] = addr->s6[2];
+	ctx->user_ip6[3] = addr->s6[3];
+}
+
+/* As in_bind(). */
+static __always_inline int
+in6_bind(const struct prison *pr, struct bpf_sock_addr *ctx,
+    struct jail_in6 *addr)
+{
+	int error;
+
+	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
+	if (error != 0)
+		return (error);
+	return (prison_local_ip6(pr, addr));
+}
+
+SEC("cgroup/bind6")
+int
+in6_bind6(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	struct jail_in6 addr = user_addr(ctx);
+	__be32 addr4 = addr.s6[3];
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+	if (in6_v4mapped(&addr)) {
+		error = in_bind(pr, ctx, &addr4);
+		addr = in6_map(addr4);
+	} else
+		error = in6_bind(pr, ctx, &addr);
+	if (error != 0)
+		return (refuse_addr(pr, 6, error));
+	set_user_addr(ctx, &addr);
+	return (1);
+}
+
+/* As in_source(). */
+static __always_inline int
+in6_source(const struct prison *pr, const struct jail_in6 *dst,
+    struct jail_in6 *src)
+{
+	if (in6_unspecified(src))
+		return (prison_saddrsel_ip6(pr, dst, src));
+	return (prison_check_ip6(pr, src));
+}
+
+/* in_source() for a v4-mapped destination. */
+static __always_inline int
+in6_source_mapped(const struct prison *pr, const struct jail_in6 *dst,
+    struct jail_in6 *src)
+{
+	__be32 src4 = src->s6[3];
+	int error;
+
+	error = in_source(pr, dst->s6[3], &src4);
+	if (error == 0 && src4 != INADDR_ANY)
+		*src = in6_map(src4);
+	return (error);
+}
+
+/* prison_remote_ip4() or prison_remote_ip6(), whichever it is for. */
+static __always_inline int
+in6_remote(const struct prison *pr, struct jail_in6 *dst)
+{
+	__be32 dst4 = dst->s6[3];
+	int error;
+
+	if (!in6_v4mapped(dst))
+		return (prison_remote_ip6(pr, dst));
+	error = prison_remote_ip4(pr, &dst4);
+	*dst = in6_map(dst4);
+	return (error);
+}
+
+static __always_inline int
+bind_source6(struct bpf_sock_addr *ctx, const struct jail_in6 *src)
+{
+	struct sockaddr_in6 sin6 = { .sin6_family = JAIL_AF_INET6 };
+
+	__builtin_memcpy(&sin6.sin6_addr, src, sizeof(*src));
+	return (-bpf_bind(ctx, (struct sockaddr *)&sin6, sizeof(sin6)));
+}
+
+SEC("cgroup/connect6")
+int
+in6_connect6(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	struct jail_in6 dst = user_addr(ctx), bound, src;
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+	error = in6_remote(pr, &dst);
+	if (error != 0)
+		return (refuse_addr(pr, 6, error));
+	bound.s6[0] = ctx->sk->src_ip6[0];
+	bound.s6[1] = ctx->sk->src_ip6[1];
+	bound.s6[2] = ctx->sk->src_ip6[2];
+	bound.s6[3] = ctx->sk->src_ip6[3];
+	src = bound;
+	error = in6_v4mapped(&dst) ? in6_source_mapped(pr, &dst, &src) :
+	    in6_source(pr, &dst, &src);
+	if (error == 0 && !in6_equal(&src, &bound))
+		error = bind_source6(ctx, &src);
+	if (error != 0)
+		return (refuse_addr(pr, 6, error));
+	set_user_addr(ctx, &dst);
+	return (1);
+}
+
+/* A v4-mapped destination goes to sendmsg4 instead. */
+SEC("cgroup/sendmsg6")
+int
+in6_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	struct jail_in6 dst = user_addr(ctx);
+	struct jail_in6 src = { { ctx->msg_src_ip6[0], ctx->msg_src_ip6[1],
+	    ctx->msg_src_ip6[2], ctx->msg_src_ip6[3] } };
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+	error = prison_remote_ip6(pr, &dst);
+	if (error == 0)
+		error = in6_source(pr, &dst, &src);
+	if (error != 0)
+		return (refuse_addr(pr, 6, error));
+	set_user_addr(ctx, &dst);
+	ctx->msg_src_ip6[0] = src.s6[0];
+	ctx->msg_src_ip6[1] = src.s6[1];
+	ctx->msg_src_ip6[2] = src.s6[2];
+	ctx->msg_src_ip6[3] = src.s6[3];
+	return (1);
+}

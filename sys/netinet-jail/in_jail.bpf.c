@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Entry points for IPv4 socket addresses: bind, connect, sendmsg.
+ */
+
+#include "in_pcb.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+SEC("cgroup/bind4")
+int
+in_bind4(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	__be32 addr = ctx->user_ip4;
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+	error = in_bind(pr, ctx, &addr);
+	if (error != 0)
+		return (refuse_addr(pr, 4, error));
+	ctx->user_ip4 = addr;
+	return (1);
+}
+
+/* The socket that has no address gets one, in the same way bind(2) would. */
+static __always_inline int
+bind_source(struct bpf_sock_addr *ctx, __be32 src)
+{
+	struct sockaddr_in sin = {
+		.sin_family = JAIL_AF_INET, .sin_addr.s_addr = src
+	};
+
+	return (-bpf_bind(ctx, (struct sockaddr *)&sin, sizeof(sin)));
+}
+
+SEC("cgroup/connect4")
+int
+in_connect4(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	__be32 dst = ctx->user_ip4, bound, src;
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+	error = prison_remote_ip4(pr, &dst);
+	if (error != 0)
+		return (refuse_addr(pr, 4, error));
+	src = bound = ctx->sk->src_ip4;
+	error = in_source(pr, dst, &src);
+	if (error == 0 && src != bound)
+		error = bind_source(ctx, src);
+	if (error != 0)
+		return (refuse_addr(pr, 4, error));
+	ctx->user_ip4 = dst;
+	return (1);
+}
+
+/* A connected socket comes here only if it names a source: then dst is 0. */
+SEC("cgroup/sendmsg4")
+int
+in_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	const struct prison *pr = prison_of_sock(ctx->sk);
+	__be32 dst = ctx->user_ip4, src = ctx->msg_src_ip4;
+	int error;
+
+	if (pr == NULL)
+		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+	error = prison_remote_ip4(pr, &dst);
+	if (error == 0)
+		error = in_source(pr, dst, &src);
+	if (error != 0)
+		return (refuse_addr(pr, 4, error));
+	ctx->user_ip4 = dst;
+	ctx->msg_src_ip4 = src;
+	return (1);
+}

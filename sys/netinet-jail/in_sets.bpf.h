@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Address sets in maps: the answers that in_jail.h and in6_jail.h ask for. One
+ * look-up each, whatever the number of jails and of addresses.
+ */
+
+#ifndef _IN_SETS_BPF_H_
+#define _IN_SETS_BPF_H_
+
+#include <kern-jail/kern_maps.bpf.h>
+
+#include "in6_jail.h"
+#include "in_jail.h"
+
+static inline bool
+prison_member_ip4(__u64 set, __be32 addr)
+{
+	struct prison_ip4_key key = { .set = set, .addr = addr };
+
+	return (bpf_map_lookup_elem(&prison_ip4s, &key) != NULL);
+}
+
+static inline bool
+prison_net_ip4(__u64 set, __be32 dst, __be32 *src)
+{
+	struct ip4_net key = {
+		.prefixlen = 96, .set = { set, set >> 32 }, .addr = dst
+	};
+	const __be32 *found = bpf_map_lookup_elem(&ip4_nets, &key);
+
+	if (found == NULL)
+		return (false);
+	*src = *found;
+	return (true);
+}
+
+static inline bool
+prison_member_ip6(__u64 set, const struct jail_in6 *addr)
+{
+	struct prison_ip6_key key = { .set = set, .addr = *addr };
+
+	return (bpf_map_lookup_elem(&prison_ip6s, &key) != NULL);
+}
+
+static inline bool
+prison_net_ip6(__u64 set, const struct jail_in6 *dst, struct jail_in6 *src)
+{
+	struct ip6_net key = {
+		.prefixlen = 192, .set = { set, set >> 32 }, .addr = *dst
+	};
+	const struct jail_in6 *found = bpf_map_lookup_elem(&ip6_nets, &key);
+
+	if (found == NULL)
+		return (false);
+	*src = *found;
+	return (true);
+}
+
+#endif /* !_IN_SETS_BPF_H_ */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Entry points for packets: every packet that a socket of a jail sends, and
+ * every one that is about to be delivered to it. This is the layer that raw
+ * sockets cannot go round.
+ */
+
+#include <kern-jail/kern_jail.bpf.h>
+
+#include "in_sets.bpf.h"
+#include "ip_packet.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* The hook's verdict: 1 to let the packet pass, 0 to drop it. */
+static __always_inline int
+filter(struct __sk_buff *skb, bool out)
+{
+	const struct prison *pr = prison_of_skb(skb);
+	__u16 ethertype = bpf_ntohs(skb->protocol);
+	enum jail_reason reason;
+
+	reason = pr == NULL ? JR_NOPRISON : prison_check_packet(pr, ethertype,
+	    (void *)(long)skb->data, (void *)(long)skb->data_end, out);
+	if (reason == JR_NONE)
+		return (1);
+	count_refusal(pr, reason, out ? JAIL_DIR_OUT : JAIL_DIR_IN,
+	    ethertype == ETH_P_IPV6 ? 6 : 4);
+	return (0);
+}
+
+SEC("cgroup_skb/egress")
+int
+ip_output(struct __sk_buff *skb)
+{
+	return (filter(skb, true));
+}
+
+SEC("cgroup_skb/ingress")
+int
+ip_input(struct __sk_buff *skb)
+{
+	return (filter(skb, false));
+}

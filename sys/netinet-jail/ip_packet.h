@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * May a packet leave or enter a jail? Decisions over the packet's first bytes;
+ * compiled for BPF, native tests and the fuzzer. data is the network header,
+ * end the first byte that must not be read, and ethertype says (host byte
+ * order) which header the kernel takes it for, whatever its version field.
+ */
+
+#ifndef _IP_PACKET_H_
+#define _IP_PACKET_H_
+
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include "in6_jail.h"
+#include "in_jail.h"
+
+static inline enum jail_reason
+packet_ip4(const struct prison *pr, const void *data, const void *end,
+    bool out)
+{
+	const struct iphdr *ip = data;
+
+	if ((const void *)(ip + 1) > end || ip->version != 4)
+		return (JR_MALFORMED);
+	return (out ? prison_output_ip4(pr, ip->saddr, ip->daddr) :
+	    prison_input_ip4(pr, ip->daddr));
+}
+
+static inline enum jail_reason
+packet_ip6(const struct prison *pr, const void *data, const void *end,
+    bool out)
+{
+	const struct ipv6hdr *ip6 = data;
+	struct jail_in6 src, dst;
+
+	if ((const void *)(ip6 + 1) > end || ip6->version != 6)
+		return (JR_MALFORMED);
+	__builtin_memcpy(&src, &ip6->saddr, sizeof(src));
+	__builtin_memcpy(&dst, &ip6->daddr, sizeof(dst));
+	return (out ? prison_output_ip6(pr, &src, &dst) :
+	    prison_input_ip6(pr, &dst));
+}
+
+/* Returns JR_NONE or the reason why not. */
+static inline enum jail_reason
+prison_check_packet(const struct prison *pr, __u16 ethertype, const void *data,
+    const void *end, bool out)
+{
+	switch (ethertype) {
+	case ETH_P_IP:
+		return (packet_ip4(pr, data, end, out));
+	case ETH_P_IPV6:
+		return (packet_ip6(pr, data, end, out));
+	default:
+		return (JR_MALFORMED);
+	}
+}
+
+#endif /* !_IP_PACKET_H_ */

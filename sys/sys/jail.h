@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The contract between the kernel half (sys/) and the user half (lib/libjail).
+ * Nothing else is shared. It is compiled for BPF and for user space.
+ *
+ * A jail is a cgroup (v2) directly below the netjail root cgroup, plus what the
+ * maps below say about that cgroup. Maps are pinned by their names; the kernel
+ * half only reads them, but for sock_prisons and refusals.
+ *
+ *	prisons		cgroup id -> struct prison	what a packet or a
+ *							call is judged by
+ *	prison_infos	jid -> struct prison_info	what only people read
+ *	prison_names	name, NUL-padded -> jid
+ *	prison_ip4s	struct prison_ip4_key -> struct prison_ip4
+ *	prison_ip6s	struct prison_ip6_key -> struct prison_ip6
+ *	ip4_owners	IPv4 address -> struct ip_owner
+ *	ip6_owners	struct jail_in6 -> struct ip_owner
+ *	ip4_nets	struct ip4_net -> source address in that set
+ *	ip6_nets	struct ip6_net -> source address in that set
+ *	sock_prisons	socket -> cgroup id of the jail that made it
+ *	refusals	struct refusal_key -> number of refusals
+ *	jail_globals	0 -> struct jail_globals
+ *
+ * Byte order: every address is in network byte order, every other integer in
+ * that of the host. An IPv4 address never appears as a v4-mapped IPv6 address.
+ *
+ * Address sets. A set is a number that was never used before; it is the first
+ * part of the keys in prison_ip4s and prison_ip6s, and number 0 is the set that
+ * has no member. A set does not change once a prison names it: to change a
+ * jail's addresses, a new set is filled and then the prison is replaced, which
+ * every packet sees either before or after. The first address of a set is the
+ * primary; the others follow in the order in which they were given, each entry
+ * naming the next one.
+ *
+ * Who writes: user space holds flock(2) on the netjail root cgroup's directory
+ * around every change. A change of several steps is announced in jail_globals
+ * before its first step and taken back from there after its last, so whoever
+ * next gets the lock finds and clears what a killed process left.
+ */
+
+#ifndef _SYS_JAIL_H_
+#define _SYS_JAIL_H_
+
+#include <linux/types.h>
+
+/* Changes whenever anything below changes its form. */
+#define JAIL_VERSION	1
+
+/* Limits. They bound memory only; no path is slower when they are near. */
+#define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
+#define JAIL_NPRISONS	131072	/* jails at one time */
+#define JAIL_NIPS	524288	/* addresses of a family, in all jails */
+#define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
+#define JAIL_NAMELEN	256	/* these three include the final NUL */
+#define JAIL_HOSTLEN	72
+#define JAIL_PATHLEN	1024
+
+/* What jail_set(3) and jail_get(3) are asked to do; values are FreeBSD's. */
+#define JAIL_CREATE	0x01	/* the jail must not exist yet ... */
+#define JAIL_UPDATE	0x02	/* ... or must; with both, either will do */
+#define JAIL_ATTACH	0x04	/* put the caller into the jail */
+#define JAIL_DYING	0x08	/* accepted; a jail here is gone at once */
+
+/* How a jail gets a family of addresses: ip4=, ip6=. Values are FreeBSD's. */
+#define JAIL_SYS_DISABLE 0	/* no address of the family, no sockets */
+#define JAIL_SYS_NEW	 1	/* its own set */
+#define JAIL_SYS_INHERIT 2	/* all that the host has */
+
+/* prison.pr_flags */
+#define PR_PERSIST		0x0001	/* stays without processes */
+#define PR_IP4			0x0002	/* IPv4 restricted to pr_ip4s */
+#define PR_IP6			0x0004	/* IPv6 restricted to pr_ip6s */
+#define PR_IP4_SADDRSEL		0x0008	/* source by prefix, else primary */
+#define PR_IP6_SADDRSEL		0x0010
+#define PR_ALLOW_RAW_SOCKETS	0x0020
+#define PR_ALLOW_RESERVED_PORTS	0x0040	/* ports below IPPORT_RESERVED */
+
+/* An IPv6 address. */
+struct jail_in6 {
+	__be32 s6[4];
+};
+
+/*
+ * A jail as the kernel half sees it: one cache line. PR_IP4 set and pr_nip4
+ * zero means that the family is disabled; the same for IPv6. Replaced whole,
+ * never written in place.
+ */
+struct prison {
+	__u32 pr_version;	/* JAIL_VERSION */
+	__u32 pr_id;		/* jid */
+	__u32 pr_flags;		/* PR_* */
+	__be32 pr_ip4;		/* primary address, 0 if none */
+	__u64 pr_ip4s;		/* set, or 0 */
+	__u64 pr_ip6s;		/* set, or 0 */
+	__u32 pr_nip4;		/* members of pr_ip4s */
+	__u32 pr_nip6;		/* members of pr_ip6s */
+	struct jail_in6 pr_ip6;	/* primary address, :: if none */
+	__u64 pr_spare;
+};
+
+/* What a jail is beside that. Strings end in NUL and are padded with NUL. */
+struct prison_info {
+	__u32 pi_version;	/* JAIL_VERSION */
+	__u32 pi_id;		/* jid */
+	__u64 pi_cgroup;	/* key in prisons */
+	__u32 pi_initpid;	/* host's pid of the jail's pid 1; 0: none yet */
+	__u32 pi_cpu_shares;	/* weight 1..10000 */
+	char pi_name[JAIL_NAMELEN];
+	char pi_hostname[JAIL_HOSTLEN];
+	char pi_path[JAIL_PATHLEN];
+};
+
+struct prison_ip4_key {
+	__u64 set;
+	__be32 addr;
+	__u32 pad;		/* 0 */
+};
+
+struct prison_ip4 {
+	__be32 next;		/* next address of the set, 0 at the end */
+	__u32 prefix;		/* its entry in ip4_nets, 0 if it has none */
+};
+
+struct prison_ip6_key {
+	__u64 set;
+	struct jail_in6 addr;
+};
+
+struct prison_ip6 {
+	struct jail_in6 next;	/* next address of the set, :: at the end */
+	__u32 prefix;		/* its entry in ip6_nets, 0 if it has none */
+};
+
+/*
+ * Which jail has an address. Several may, if each of them has this address
+ * alone; jid is then one of them, and shared stays set while there was another.
+ */
+struct ip_owner {
+	__u32 jid;
+	__u32 shared;		/* 0 or 1 */
+};
+
+/*
+ * Source address by longest prefix (BPF_MAP_TYPE_LPM_TRIE): prefixlen counts
+ * the bits of set, all 64, and those of addr.
+ */
+struct ip4_net {
+	__u32 prefixlen;
+	__u32 set[2];		/* the halves of the number, as in memory */
+	__be32 addr;
+};
+
+struct ip6_net {
+	__u32 prefixlen;
+	__u32 set[2];
+	struct jail_in6 addr;
+};
+
+/*
+ * Why the kernel half said no. A number keeps its meaning for ever; a reason
+ * that is no longer given leaves its number unused.
+ */
+enum jail_reason {
+	JR_NONE = 0,
+	JR_NOPRISON = 1,	/* the socket's or the task's jail is gone */
+	JR_NOFAMILY = 2,	/* the jail has no address of this family */
+	JR_LOCALADDR = 3,	/* bind or cmsg: address not in the set */
+	JR_SRCADDR = 4,		/* packet out: source not in the set */
+	JR_DSTADDR = 5,		/* packet in: destination not in the set */
+	JR_LOOPBACK = 6,	/* destination is the host's loopback */
+	JR_RAWSOCK = 7,		/* raw socket without allow.raw_sockets */
+	JR_PROTO = 8,		/* protocol that hooks cannot confine */
+	JR_RESVPORT = 9,	/* port without allow.reserved_ports */
+	JR_MALFORMED = 10,	/* not an IP packet, or a truncated one */
+	JR_DEVICE = 11,		/* device outside the jail's /dev */
+	JR_SYSCTL = 12,		/* write to a sysctl */
+	JR_FOREIGNSOCK = 13,	/* socket that no jail made */
+	JR_MAX
+};
+
+/* refusal_key.dir */
+#define JAIL_DIR_CALL	0	/* a system call */
+#define JAIL_DIR_OUT	1	/* a packet that was to leave */
+#define JAIL_DIR_IN	2	/* a packet that was to be delivered */
+
+struct refusal_key {
+	__u32 jid;		/* 0 with JR_NOPRISON */
+	__u16 reason;		/* enum jail_reason */
+	__u8 dir;		/* JAIL_DIR_* */
+	__u8 family;		/* 4, 6, or 0 for what has no family */
+};
+
+/* jail_globals.op: a change that was begun and has not ended. */
+#define JAIL_OP_NONE	0
+#define JAIL_OP_CREATE	1	/* take it back */
+#define JAIL_OP_UPDATE	2	/* take it back: drop the sets that are not used */
+#define JAIL_OP_COMMIT	3	/* carry it through: write pr and pi */
+#define JAIL_OP_REMOVE	4	/* carry it through */
+
+struct jail_globals {
+	__u32 version;		/* JAIL_VERSION */
+	__u32 lastjid;		/* the jid that was given out last */
+	__u64 cgroup;		/* the netjail root cgroup, which is attached to */
+	__u64 nextset;		/* no set has this number or a larger one */
+	__u32 op;		/* JAIL_OP_* */
+	__u32 jid;		/* the jail that op is about */
+	__u64 set[4];		/* sets of which op leaves or makes garbage */
+	struct prison pr;	/* JAIL_OP_COMMIT: the jail as it is to be */
+	struct prison_info pi;
+};
+
+_Static_assert(sizeof(struct prison) == 64, "one cache line");
+_Static_assert(sizeof(struct prison_info) == 24 + 256 + 72 + 1024, "no padding");
+_Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
+_Static_assert(sizeof(struct prison_ip4) == 8, "no padding");
+_Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
+_Static_assert(sizeof(struct prison_ip6) == 20, "no padding");
+_Static_assert(sizeof(struct ip_owner) == 8, "no padding");
+_Static_assert(sizeof(struct ip4_net) == 16, "no padding");
+_Static_assert(sizeof(struct ip6_net) == 28, "no padding");
+_Static_assert(sizeof(struct refusal_key) == 8, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 64 + 64 + 1376, "no padding");
+
+#endif /* !_SYS_JAIL_H_ */
