@@ -142,24 +142,69 @@ addrs_check(const struct family *f, const struct addrlist *l)
 	return (l->n > 1 ? find_twin(f, l) : 0);
 }
 
+/* Another jail that has this address alone; 0 if there is none. */
+static int
+find_sharer(struct session *s, const struct family *f, uint32_t jid,
+    const void *addr, uint32_t *ret_jid)
+{
+	struct prison *prisons;
+	void *ids;
+	size_t n;
+
+	*ret_jid = 0;
+	if (kern_dump(&s->k, KM_PRISONS, &ids, (void **)&prisons, &n) != 0)
+		return (-1);
+	for (size_t i = 0; i < n && *ret_jid == 0; i++) {
+		if (prisons[i].pr_id != jid &&
+		    prison_naddrs(&prisons[i], f) == 1 &&
+		    memcmp(primary_of(&prisons[i], f), addr, f->addrlen) == 0)
+			*ret_jid = prisons[i].pr_id;
+	}
+	free(ids);
+	free(prisons);
+	return (0);
+}
+
 /*
- * The owner may keep its address if it is this jail, if it is dead, or if both
- * sets have just this address.
+ * The owner may keep its address if it is dead, or if both sets have just this
+ * address.
  */
 static int
-owner_conflict(struct session *s, const struct family *f, uint32_t jid,
+owner_conflict(struct session *s, const struct family *f,
     const struct addrlist *l, const void *addr, uint32_t owner)
 {
 	struct jail j;
 	int live;
 
-	if (owner == jid || jail_read(s, owner, &j) != 0)
-		return (0);
+	if (jail_read(s, owner, &j) != 0)
+		return (errno == ENOENT ? 0 : -1);
 	live = jail_live(s, &j);
 	if (live <= 0)
 		return (live);
 	if (l->n == 1 && prison_naddrs(&j.pr, f) == 1)
 		return (0);
+	return (jail_fail(EADDRINUSE, "%s.addr: %s is an address of jail "
+	    "\"%s\"", f->name, text_of(f, addr), j.pi.pi_name));
+}
+
+/* A set that is to have other members too cannot have one that is shared. */
+static int
+sharer_conflict(struct session *s, const struct family *f, uint32_t jid,
+    const void *addr)
+{
+	struct jail j;
+	uint32_t sharer;
+	int live;
+
+	do {
+		if (find_sharer(s, f, jid, addr, &sharer) != 0)
+			return (-1);
+		if (sharer == 0)
+			return (0);
+		live = jail_read(s, sharer, &j) == 0 ? jail_live(s, &j) : -1;
+	} while (live == 0);
+	if (live == -1)
+		return (-1);
 	return (jail_fail(EADDRINUSE, "%s.addr: %s is an address of jail "
 	    "\"%s\"", f->name, text_of(f, addr), j.pi.pi_name));
 }
@@ -170,6 +215,7 @@ addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
     const struct addrlist *l)
 {
 	struct ip_owner owner;
+	int error;
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (kern_get(&s->k, f->owners, nth(f, l, i), &owner) != 0) {
@@ -177,12 +223,13 @@ addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
 				return (-1);
 			continue;
 		}
-		if (owner.jid == jid && owner.shared && l->n > 1)
-			return (jail_fail(EADDRINUSE, "%s.addr: %s is shared "
-			    "with another jail, so it must stay alone",
-			    f->name, text_of(f, nth(f, l, i))));
-		if (owner_conflict(s, f, jid, l, nth(f, l, i),
-		    owner.jid) != 0)
+		if (owner.jid != jid)
+			error = owner_conflict(s, f, l, nth(f, l, i),
+			    owner.jid);
+		else
+			error = owner.shared && l->n > 1 ? sharer_conflict(s,
+			    f, jid, nth(f, l, i)) : 0;
+		if (error != 0)
 			return (-1);
 	}
 	return (0);
@@ -343,29 +390,6 @@ addrs_add(struct session *s, const struct family *f, uint32_t jid,
 		if (take_addr(s, f, jid, nth(f, l, i)) != 0)
 			return (-1);
 	}
-	return (0);
-}
-
-/* Another jail that has this address alone; 0 if there is none. */
-static int
-find_sharer(struct session *s, const struct family *f, uint32_t jid,
-    const void *addr, uint32_t *ret_jid)
-{
-	struct prison *prisons;
-	void *ids;
-	size_t n;
-
-	*ret_jid = 0;
-	if (kern_dump(&s->k, KM_PRISONS, &ids, (void **)&prisons, &n) != 0)
-		return (-1);
-	for (size_t i = 0; i < n && *ret_jid == 0; i++) {
-		if (prisons[i].pr_id != jid &&
-		    prison_naddrs(&prisons[i], f) == 1 &&
-		    memcmp(primary_of(&prisons[i], f), addr, f->addrlen) == 0)
-			*ret_jid = prisons[i].pr_id;
-	}
-	free(ids);
-	free(prisons);
 	return (0);
 }
 

@@ -65,26 +65,6 @@ make_dir(const char *path)
 	return (0);
 }
 
-int
-cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (s->m.cpu[0] != '\0') {
-		if (make_dir(s->m.cpu) != 0 ||
-		    path_of(path, s->m.cpu, jid, "") != 0 ||
-		    make_dir(path) != 0)
-			return (-1);
-	}
-	if (path_of(path, s->m.cgroup, jid, "") != 0)
-		return (-1);
-	if (mkdir(path, 0755) != 0 || stat(path, &st) != 0)
-		return (file_failed(path));
-	*ret_id = st.st_ino;
-	return (0);
-}
-
 /* A descriptor for CLONE_INTO_CGROUP. */
 int
 cgroup_open(struct session *s, uint32_t jid)
@@ -154,12 +134,15 @@ wait_event(struct session *s, uint32_t jid, const char *line, int ms)
 	if (pfd.fd == -1)
 		return (file_failed(path));
 	pfd.events = POLLPRI;
-	do {
+	for (;;) {
 		len = pread(pfd.fd, text, sizeof(text) - 1, 0);
 		text[len > 0 ? len : 0] = '\0';
 		seen = strstr(text, line) != NULL;
 		left = deadline - now_ms();
-	} while (!seen && left > 0 && poll(&pfd, 1, left) != -2);
+		if (seen || left <= 0)
+			break;
+		poll(&pfd, 1, left);
+	}
 	close(pfd.fd);
 	return (seen ? 0 : jail_fail(ETIMEDOUT, "jail %u: no \"%s\" within "
 	    "%d ms", jid, line, ms));
@@ -222,6 +205,27 @@ cgroup_remove(struct session *s, uint32_t jid)
 	if (path_of(path, s->m.cpu, jid, "") != 0)
 		return (-1);
 	return (remove_dir(path));
+}
+
+/* One that is there already was left by a jail that no record tells of. */
+int
+cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (path_of(path, s->m.cgroup, jid, "") != 0)
+		return (-1);
+	if (access(path, F_OK) == 0 && cgroup_remove(s, jid) != 0)
+		return (-1);
+	if (mkdir(path, 0755) != 0 || stat(path, &st) != 0)
+		return (file_failed(path));
+	*ret_id = st.st_ino;
+	if (s->m.cpu[0] == '\0')
+		return (0);
+	if (make_dir(s->m.cpu) != 0 || path_of(path, s->m.cpu, jid, "") != 0)
+		return (-1);
+	return (make_dir(path));
 }
 
 /*

@@ -434,28 +434,31 @@ carry_out(struct session *s, struct change *c, int flags)
 	    !(flags & (JAIL_ATTACH | JAIL_FORK)))
 		return (jail_fail(EINVAL, "new jail must persist or attach"));
 	error = c->exists ? update(s, c) : create(s, c);
-	if (error != 0)
+	if (error != 0) {
 		clean_up(s);
-	return (error);
+		return (-1);
+	}
+	return (c->exists ? 0 : 1);
 }
 
+/* Returns 1 if the jail was made, 0 if it was changed. */
 int
 jail_set_locked(struct session *s, const struct iovec *iov, unsigned int niov,
     int flags, struct jail *ret)
 {
 	struct change *c;
-	int error;
+	int made;
 
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	error = spec_parse(&c->sp, iov, niov);
-	if (error == 0)
-		error = carry_out(s, c, flags);
-	if (error == 0)
+	made = spec_parse(&c->sp, iov, niov);
+	if (made == 0)
+		made = carry_out(s, c, flags);
+	if (made != -1)
 		*ret = c->new;
 	change_free(c);
-	return (error);
+	return (made);
 }
 
 /* Copy the text of an error to where the caller asked for it. */
@@ -471,21 +474,37 @@ give_errmsg(struct iovec *iov, unsigned int niov)
 	}
 }
 
+/* A jail that was made to be entered goes again if that fails. */
+static int
+attach(struct session *s, struct jail *j, bool made)
+{
+	char reason[JAIL_ERRMSGLEN];
+	int error;
+
+	if (jail_attach_locked(s, j) == 0)
+		return (0);
+	error = errno;
+	strcpy(reason, jail_errmsg);
+	if (made)
+		jail_remove_locked(s, j);
+	return (jail_fail(error, "%s", reason));
+}
+
 int
 jail_set(struct iovec *iov, unsigned int niov, int flags)
 {
 	struct session s;
 	struct jail j;
-	int error;
+	int error, made;
 
 	if (session_open(&s, flags & JAIL_CREATE) != 0) {
 		give_errmsg(iov, niov);
 		return (-1);
 	}
-	error = jail_set_locked(&s, iov, niov, flags, &j);
-	if (error == 0 && (flags & JAIL_ATTACH))
-		error = jail_attach_locked(&s, &j);
-	else if (error == 0)
+	error = made = jail_set_locked(&s, iov, niov, flags, &j);
+	if (made != -1 && (flags & JAIL_ATTACH))
+		error = attach(&s, &j, made == 1);
+	else if (made != -1)
 		error = jail_live(&s, &j) >= 0 ? 0 : -1;
 	session_close(&s);
 	if (error != 0)

@@ -305,7 +305,7 @@ start_locked(struct session *s, const struct iovec *iov, unsigned int niov,
 	pid_t pid;
 	int error;
 
-	if (jail_set_locked(s, iov, niov, flags | JAIL_FORK, &j) != 0)
+	if (jail_set_locked(s, iov, niov, flags | JAIL_FORK, &j) == -1)
 		return (-1);
 	pid = jail_fork_locked(s, &j);
 	if (pid == -1) {

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * jail(8): make, change and remove jails.
+ */
+
+#include <err.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jail_tool.h"
+#include "util.h"
+
+static const char usage[] =
+    "jail [-iqv] -c|-m|-r|-cm|-rc name=value ... [command=program "
+    "argument ...]\n"
+    "       jail [-qv] -r jail ...\n"
+    "       jail -V | --destroy | -h";
+
+static _Noreturn void
+out_of_memory(void)
+{
+	errx(1, "out of memory");
+}
+
+/* A jail is told of by its name; that of one without is its jid. */
+void
+say_done(const struct request *rq, int jid, const char *what)
+{
+	char *name;
+
+	if (rq->only_jid)
+		printf("%d\n", jid);
+	if (rq->quiet || rq->only_jid)
+		return;
+	name = jail_getname(jid);
+	if (name == NULL)
+		errx(1, "%s", jail_errmsg);
+	printf("%s: %s", name, what);
+	if (rq->verbose)
+		printf(", jid %d", jid);
+	printf("\n");
+	free(name);
+}
+
+/* One name=value, or the name alone of a boolean parameter. */
+static void
+parse_param(struct jailparam *jp, const char *word)
+{
+	const char *value = strchr(word, '=');
+	char *name = strndup(word, strcspn(word, "="));
+
+	if (name == NULL)
+		out_of_memory();
+	if (jailparam_init(jp, name) != 0)
+		errx(1, "%s", jail_errmsg);
+	if (value == NULL && jp->jp_type != JPT_BOOL)
+		errx(1, "%s: needs a value: %s=...", name, name);
+	if (value != NULL && jp->jp_value != NULL)
+		errx(1, "%s: takes no value", name);
+	if (value != NULL && jailparam_import(jp, value + 1) != 0)
+		errx(1, "%s", jail_errmsg);
+	free(name);
+}
+
+/* The rest of the line after command= is the command's. */
+static void
+parse_params(struct request *rq, int argc, char **argv)
+{
+	rq->jp = calloc(argc + 1, sizeof(*rq->jp));
+	if (rq->jp == NULL)
+		out_of_memory();
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], "command=", 8) == 0) {
+			argv[i] += 8;
+			if (argv[i][0] == '\0')
+				errx(1, "command: is empty");
+			rq->command = argv + i;
+			return;
+		}
+		parse_param(&rq->jp[rq->njp++], argv[i]);
+	}
+}
+
+static const struct jailparam *
+find_param(const struct request *rq, const char *name)
+{
+	for (unsigned int i = 0; i < rq->njp; i++) {
+		if (strcmp(rq->jp[i].jp_name, name) == 0)
+			return (&rq->jp[i]);
+	}
+	return (NULL);
+}
+
+static void
+remove_jid(const struct request *rq, int jid, const char *name)
+{
+	if (jail_remove(jid) != 0)
+		errx(1, "%s", jail_errmsg);
+	if (!rq->quiet)
+		printf("%s: removed%s\n", name, rq->verbose ?
+		    ", and all its processes" : "");
+}
+
+/* All jails whose name a pattern matches; returns how many there were. */
+static int
+remove_matching(const struct request *rq, const char *pattern)
+{
+	struct jailparam jp[2];
+	int jid = 0, n = 0;
+
+	if (jailparam_init(&jp[0], "lastjid") != 0 ||
+	    jailparam_init(&jp[1], "name") != 0)
+		errx(1, "%s", jail_errmsg);
+	for (;;) {
+		if (jailparam_import_raw(&jp[0], &jid, sizeof(jid)) != 0)
+			errx(1, "%s", jail_errmsg);
+		jid = jailparam_get(jp, 2, 0);
+		if (jid == -1)
+			break;
+		if (fnmatch(pattern, jp[1].jp_value, 0) == 0) {
+			remove_jid(rq, jid, jp[1].jp_value);
+			n++;
+		}
+	}
+	if (errno != ENOENT)
+		errx(1, "%s", jail_errmsg);
+	jailparam_free(jp, 2);
+	return (n);
+}
+
+static void
+remove_one(const struct request *rq, const char *jail, bool must_exist)
+{
+	int jid;
+
+	if (strchr(jail, '*') != NULL) {
+		remove_matching(rq, jail);
+		return;
+	}
+	jid = jail_getid(jail);
+	if (jid != -1) {
+		remove_jid(rq, jid, jail);
+		return;
+	}
+	if (must_exist || errno != ENOENT)
+		errx(1, "%s", jail_errmsg);
+}
+
+/* The jail that name= or jid= says. */
+static void
+remove_named(const struct request *rq, bool must_exist)
+{
+	const struct jailparam *jp = find_param(rq, "jid");
+	char *jail;
+
+	if (jp == NULL)
+		jp = find_param(rq, "name");
+	if (jp == NULL)
+		errx(1, "which jail? give name= or jid=");
+	jail = jailparam_export(jp);
+	if (jail == NULL)
+		errx(1, "%s", jail_errmsg);
+	remove_one(rq, jail, must_exist);
+	free(jail);
+}
+
+static int
+remove_jails(struct request *rq, int argc, char **argv)
+{
+	if (argc == 0)
+		usage_error(usage, 1);
+	if (strchr(argv[0], '=') != NULL) {
+		parse_params(rq, argc, argv);
+		remove_named(rq, true);
+		return (0);
+	}
+	for (int i = 0; i < argc; i++)
+		remove_one(rq, argv[i], true);
+	return (0);
+}
+
+static int
+run(struct request *rq, int argc, char **argv)
+{
+	if (rq->remove && !rq->create && !rq->modify)
+		return (remove_jails(rq, argc, argv));
+	if (argc == 0 || (!rq->create && !rq->modify) ||
+	    (rq->remove && rq->modify))
+		usage_error(usage, 1);
+	parse_params(rq, argc, argv);
+	if (rq->remove)
+		remove_named(rq, false);
+	if (rq->create)
+		return (start_jail(rq));
+	if (rq->command != NULL)
+		errx(1, "command: belongs to -c; use jexec(8)");
+	return (modify_jail(rq));
+}
+
+static int
+destroy(void)
+{
+	if (jail_unload() != 0)
+		errx(1, "%s", jail_errmsg);
+	return (0);
+}
+
+/* Returns the exit status of what ends here, or -1. */
+static int
+option(struct request *rq, int c)
+{
+	switch (c) {
+	case 'c':
+		rq->create = true;
+		break;
+	case 'i':
+		rq->only_jid = true;
+		break;
+	case 'm':
+		rq->modify = true;
+		break;
+	case 'q':
+		rq->quiet = true;
+		break;
+	case 'r':
+		rq->remove = true;
+		break;
+	case 'v':
+		rq->verbose = true;
+		break;
+	case 'V':
+		return (print_layers());
+	case 'h':
+		print_usage(usage);
+	case OPT_TOOL:
+		return (destroy());
+	default:
+		common_option(c, usage, 1);
+	}
+	return (-1);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		COMMON_OPTIONS,
+		{ "destroy", no_argument, NULL, OPT_TOOL },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct request rq = { 0 };
+	int c, status;
+
+	tool_begin(1);
+	while ((c = getopt_long(argc, argv, "+cimqrvVh", options,
+	    NULL)) != -1) {
+		status = option(&rq, c);
+		if (status != -1)
+			return (status);
+	}
+	return (run(&rq, argc - optind, argv + optind));
+}

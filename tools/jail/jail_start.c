@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * jail -c: make a jail, and run a command in it if there is one.
+ */
+
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_tool.h"
+
+#define EXIT_NOEXEC	126
+#define EXIT_NOTFOUND	127
+
+static volatile sig_atomic_t child;
+
+static void
+forward(int sig)
+{
+	if (child > 0)
+		kill(child, sig);
+}
+
+static _Noreturn void
+run_command(char **argv)
+{
+	execvp(argv[0], argv);
+	warn("%s", argv[0]);
+	_exit(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC);
+}
+
+/*
+ * Wait for the command. What the terminal sends goes to it as well as to us,
+ * and it decides; what is sent to us alone is passed on.
+ */
+static int
+wait_command(pid_t pid)
+{
+	struct sigaction sa = { .sa_handler = forward };
+	int status;
+
+	child = pid;
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	while (waitpid(pid, &status, 0) == -1) {
+		if (errno != EINTR)
+			err(1, "waitpid");
+	}
+	child = 0;
+	return (WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+	    WEXITSTATUS(status));
+}
+
+/* Looking at a jail that has ended is what removes it. */
+static void
+look_again(int jid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", jid);
+	if (jail_getid(text) == -1 && errno != ENOENT)
+		errx(1, "%s", jail_errmsg);
+}
+
+static int
+start_with_command(struct request *rq)
+{
+	int jid, status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = jailparam_start(rq->jp, rq->njp, JAIL_CREATE, &jid);
+	if (pid == 0)
+		run_command(rq->command);
+	if (pid == -1 && rq->modify && errno == EEXIST)
+		return (modify_jail(rq));
+	if (pid == -1)
+		errx(1, "%s", jail_errmsg);
+	say_done(rq, jid, "created");
+	if (rq->verbose)
+		printf("%s: running, pid %d\n", rq->command[0], pid);
+	fflush(stdout);
+	status = wait_command(pid);
+	look_again(jid);
+	return (status);
+}
+
+int
+modify_jail(struct request *rq)
+{
+	int jid = jailparam_set(rq->jp, rq->njp, JAIL_UPDATE);
+
+	if (jid == -1)
+		errx(1, "%s", jail_errmsg);
+	say_done(rq, jid, "modified");
+	return (0);
+}
+
+int
+start_jail(struct request *rq)
+{
+	int jid;
+
+	if (rq->command != NULL)
+		return (start_with_command(rq));
+	jid = jailparam_set(rq->jp, rq->njp, JAIL_CREATE);
+	if (jid == -1 && rq->modify && errno == EEXIST)
+		return (modify_jail(rq));
+	if (jid == -1)
+		errx(1, "%s", jail_errmsg);
+	say_done(rq, jid, "created");
+	return (0);
+}

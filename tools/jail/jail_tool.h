@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What the files of jail(8) share.
+ */
+
+#ifndef _JAIL_TOOL_H_
+#define _JAIL_TOOL_H_
+
+#include <stdbool.h>
+
+#include "jail.h"
+
+/* What the command line asks for. */
+struct request {
+	bool create, modify, remove;
+	bool quiet, verbose, only_jid;
+	struct jailparam *jp;
+	unsigned int njp;
+	char **command;		/* argv, or NULL */
+};
+
+/* Print the layers of the confinement; 0 if all are there, else 1. */
+int print_layers(void);
+
+/*
+ * Make the jail that is asked for and run its command, or change it. Both
+ * return the exit status.
+ */
+int start_jail(struct request *rq);
+int modify_jail(struct request *rq);
+
+/* Tell what was done, as far as that is wanted. */
+void say_done(const struct request *rq, int jid, const char *what);
+
+#endif /* !_JAIL_TOOL_H_ */
