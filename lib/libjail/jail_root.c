@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,32 +89,58 @@ is_management(const char *type)
 }
 
 /*
- * Put a copy of the tree at path, with what is mounted in it, where this mount
- * namespace's root was. /proc serves as the place to hang it: it is there, and
- * it is about to be left behind.
+ * Entering a mount namespace, even the one that we are in, sets the root to its
+ * own: the caller's may be a chroot(2), which is no mount and cannot be left.
  */
 static int
-change_root(const char *path)
+leave_chroot(void)
+{
+	int error = 0, fd;
+
+	fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || setns(fd, CLONE_NEWNS) != 0)
+		error = root_failed("mount namespace");
+	if (fd != -1)
+		close(fd);
+	return (error);
+}
+
+/* A copy of the tree at path, with what is mounted in it, mounted nowhere. */
+static int
+copy_tree(const char *path)
 {
 	struct mount_attr nodev = { .attr_set = MOUNT_ATTR_NODEV,
 		.propagation = MS_PRIVATE };
 	int fd;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return (root_failed("private mounts"));
 	fd = syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE |
 	    OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (fd == -1)
 		return (root_failed(path));
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE,
-	    &nodev, sizeof(nodev)) != 0)
-		return (root_failed("nodev"));
-	if (syscall(SYS_move_mount, fd, "", AT_FDCWD, "/proc",
+	    &nodev, sizeof(nodev)) == 0)
+		return (fd);
+	root_failed("nodev");
+	close(fd);
+	return (-1);
+}
+
+/*
+ * Put the copy where this mount namespace's root was. /proc serves as the place
+ * to hang it: it is there, and it is about to be left behind.
+ */
+static int
+change_root(int tree)
+{
+	if (leave_chroot() != 0)
+		return (-1);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return (root_failed("private mounts"));
+	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/proc",
 	    MOVE_MOUNT_F_EMPTY_PATH) != 0)
 		return (root_failed("move_mount"));
-	if (fchdir(fd) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
+	if (fchdir(tree) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
 		return (root_failed("pivot_root"));
-	close(fd);
 	if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
 		return (root_failed("the host's root"));
 	return (0);
@@ -338,17 +365,20 @@ int
 root_enter(const char *path)
 {
 	struct cover c = { .covered = NULL };
-	int error;
+	int error, tree;
 
 	c.null = syscall(SYS_open_tree, AT_FDCWD, "/dev/null",
 	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (c.null == -1)
 		return (root_failed("/dev/null"));
-	error = change_root(path);
+	tree = copy_tree(path);
+	error = tree == -1 ? -1 : change_root(tree);
 	if (error == 0)
 		error = furnish(path);
 	if (error == 0)
 		error = protect(&c);
+	if (tree != -1)
+		close(tree);
 	close(c.null);
 	return (error);
 }
