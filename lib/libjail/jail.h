@@ -77,7 +77,10 @@ int jail_setv(int flags, ...);
  */
 int jail_attach(int jid);
 
-/* fork(2) whose child is inside wholly, as a child of jail_attach() is. */
+/*
+ * fork(2) whose child is inside wholly, as a child of jail_attach() is. It leads
+ * a process group of its own: no kill(2) of the jail's reaches the host's.
+ */
 pid_t jail_fork(int jid);
 
 /* Kill every process of the jail, wait for that, and remove it. EINVAL. */
@@ -120,12 +123,18 @@ pid_t jailparam_start(struct jailparam *jp, unsigned int njp, int flags,
 int jailparam_get(struct jailparam *jp, unsigned int njp, int flags);
 void jailparam_free(struct jailparam *jp, unsigned int njp);
 
-/* One layer of confinement, and why it is missing. */
+/* One layer of confinement: in force for every jail, or why it is not. */
+enum jail_layer_state {
+	JL_MISSING,		/* no jail can be made */
+	JL_READY,		/* the first jail puts it in force */
+	JL_ACTIVE,
+};
+
 struct jail_layer {
 	const char *jl_name;	/* "cgroup/bind4", "seccomp", ... */
 	const char *jl_what;	/* what it does, in a few words */
-	int jl_active;		/* 1: it is in force for every jail */
-	char jl_reason[160];	/* if not: why */
+	int jl_state;		/* enum jail_layer_state */
+	char jl_reason[160];	/* JL_MISSING: why */
 };
 
 /* The layers as they are now, loading nothing; to be freed. Their number. */

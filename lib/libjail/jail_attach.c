@@ -282,12 +282,17 @@ fail:
 
 /*
  * The rest of the way, for a process that is in the jail's cgroup. Not dumpable
- * until it runs a program of the jail's, so nothing in there can look at it.
+ * until it runs a program of the jail's, so nothing in there can look at it; and
+ * not in a process group with the host's processes, which kill(0, sig) reaches
+ * whatever the pid namespace.
  */
 static int
 enter(const struct entry *e)
 {
 	prctl(PR_SET_DUMPABLE, 0);
+	if (getpgrp() != getpid() && setpgid(0, 0) != 0)
+		return (jail_fail(errno, "process group: %s",
+		    strerror(errno)));
 	if (join_cpu(e->cpu) != 0)
 		return (-1);
 	if (setns(e->init, JOIN_NAMESPACES) != 0)

@@ -455,9 +455,9 @@ link_active(const char *pins, const struct prog_desc *pd)
 	return (active);
 }
 
-/* Why a layer that is not in force is not. */
+/* Could the layer be loaded? If not, the reason. */
 static const char *
-layer_reason(const char *pins, const struct prog_desc *pd)
+layer_missing(const char *pins, const struct prog_desc *pd)
 {
 	enum bpf_attach_type attach;
 	enum bpf_prog_type type;
@@ -470,8 +470,25 @@ layer_reason(const char *pins, const struct prog_desc *pd)
 	has = libbpf_probe_bpf_prog_type(type, NULL);
 	if (has < 0)
 		return (strerror(-has));
-	return (has == 0 ? "the kernel lacks this program type" :
-	    "not loaded yet; the first jail loads it");
+	return (has == 0 ? "the kernel lacks this program type" : NULL);
+}
+
+static void
+look_at_layer(const char *pins, const struct prog_desc *pd,
+    struct jail_layer *l)
+{
+	const char *reason;
+
+	l->jl_name = pd->section;
+	l->jl_what = pd->what;
+	l->jl_reason[0] = '\0';
+	l->jl_state = JL_ACTIVE;
+	if (link_active(pins, pd))
+		return;
+	reason = layer_missing(pins, pd);
+	l->jl_state = reason != NULL ? JL_MISSING : JL_READY;
+	if (reason != NULL)
+		snprintf(l->jl_reason, sizeof(l->jl_reason), "%s", reason);
 }
 
 size_t
@@ -480,15 +497,7 @@ kern_layers(const char *pins, struct jail_layer *layers, size_t max)
 	size_t n;
 
 	libbpf_set_print(keep_complaint);
-	for (n = 0; n < NPROGS && n < max; n++) {
-		layers[n].jl_name = progs[n].section;
-		layers[n].jl_what = progs[n].what;
-		layers[n].jl_active = link_active(pins, &progs[n]);
-		layers[n].jl_reason[0] = '\0';
-		if (!layers[n].jl_active)
-			snprintf(layers[n].jl_reason,
-			    sizeof(layers[n].jl_reason), "%s",
-			    layer_reason(pins, &progs[n]));
-	}
+	for (n = 0; n < NPROGS && n < max; n++)
+		look_at_layer(pins, &progs[n], &layers[n]);
 	return (n);
 }

@@ -26,7 +26,7 @@ add_layer(struct jail_layer *l, const char *name, const char *what,
 {
 	l->jl_name = name;
 	l->jl_what = what;
-	l->jl_active = reason == NULL;
+	l->jl_state = reason == NULL ? JL_ACTIVE : JL_MISSING;
 	snprintf(l->jl_reason, sizeof(l->jl_reason), "%.*s",
 	    (int)sizeof(l->jl_reason) - 1, reason != NULL ? reason : "");
 }

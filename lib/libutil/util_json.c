@@ -5,6 +5,8 @@
  * What jansson leaves to its users.
  */
 
+#include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,4 +30,26 @@ json_text(const char *text)
 	json = json_string(copy);
 	free(copy);
 	return (json);
+}
+
+void
+json_list_begin(struct json_list *list, const char *key)
+{
+	list->nitems = 0;
+	printf("{\"version\": 1, \"%s\": [", key);
+}
+
+void
+json_list_add(struct json_list *list, json_t *item)
+{
+	fputs(list->nitems++ > 0 ? ",\n" : "\n", stdout);
+	if (json_dumpf(item, stdout, 0) != 0 && !ferror(stdout))
+		errx(1, "out of memory");
+	json_decref(item);
+}
+
+void
+json_list_end(const struct json_list *list)
+{
+	puts(list->nitems > 0 ? "\n]}" : "]}");
 }

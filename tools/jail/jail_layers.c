@@ -16,6 +16,8 @@
 int
 print_layers(void)
 {
+	static const char *const states[] = { [JL_MISSING] = "missing",
+		[JL_READY] = "ready", [JL_ACTIVE] = "active" };
 	struct jail_layer *l;
 	struct utsname un;
 	int missing = 0, n;
@@ -28,10 +30,10 @@ print_layers(void)
 	printf("netjail %s, %s %s %s\n", JAIL_RELEASE, un.sysname, un.release,
 	    un.machine);
 	for (int i = 0; i < n; i++) {
-		missing |= !l[i].jl_active;
+		missing |= l[i].jl_state == JL_MISSING;
 		printf("%-20s %-8s %s%s%s\n", l[i].jl_name,
-		    l[i].jl_active ? "active" : "missing", l[i].jl_what,
-		    l[i].jl_active ? "" : ": ", l[i].jl_reason);
+		    states[l[i].jl_state], l[i].jl_what,
+		    l[i].jl_reason[0] != '\0' ? ": " : "", l[i].jl_reason);
 	}
 	free(l);
 	return (missing);

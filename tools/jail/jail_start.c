@@ -5,60 +5,27 @@
  * jail -c: make a jail, and run a command in it if there is one.
  */
 
-#include <sys/wait.h>
-
 #include <err.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "util_job.h"
 
 #include "jail_tool.h"
 
 #define EXIT_NOEXEC	126
 #define EXIT_NOTFOUND	127
 
-static volatile sig_atomic_t child;
-
-static void
-forward(int sig)
-{
-	if (child > 0)
-		kill(child, sig);
-}
-
 static _Noreturn void
-run_command(char **argv)
+run_command(char **argv, const struct job *job)
 {
+	job_child(job);
 	execvp(argv[0], argv);
 	warn("%s", argv[0]);
 	_exit(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC);
-}
-
-/*
- * Wait for the command. What the terminal sends goes to it as well as to us,
- * and it decides; what is sent to us alone is passed on.
- */
-static int
-wait_command(pid_t pid)
-{
-	struct sigaction sa = { .sa_handler = forward };
-	int status;
-
-	child = pid;
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	while (waitpid(pid, &status, 0) == -1) {
-		if (errno != EINTR)
-			err(1, "waitpid");
-	}
-	child = 0;
-	return (WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-	    WEXITSTATUS(status));
 }
 
 /* Looking at a jail that has ended is what removes it. */
@@ -76,12 +43,14 @@ static int
 start_with_command(struct request *rq)
 {
 	int jid, status;
+	struct job job;
 	pid_t pid;
 
 	fflush(stdout);
+	job_begin(&job);
 	pid = jailparam_start(rq->jp, rq->njp, JAIL_CREATE, &jid);
 	if (pid == 0)
-		run_command(rq->command);
+		run_command(rq->command, &job);
 	if (pid == -1 && rq->modify && errno == EEXIST)
 		return (modify_jail(rq));
 	if (pid == -1)
@@ -90,9 +59,9 @@ start_with_command(struct request *rq)
 	if (rq->verbose)
 		printf("%s: running, pid %d\n", rq->command[0], pid);
 	fflush(stdout);
-	status = wait_command(pid);
+	status = job_wait(&job, pid);
 	look_again(jid);
-	return (status);
+	job_exit(&job, status);
 }
 
 int

@@ -21,7 +21,7 @@ struct request {
 	char **command;		/* argv, or NULL */
 };
 
-/* Print the layers of the confinement; 0 if all are there, else 1. */
+/* Print the layers of the confinement; 1 if one is missing, else 0. */
 int print_layers(void);
 
 /*
