@@ -78,6 +78,14 @@ int jail_setv(int flags, ...);
 int jail_attach(int jid);
 
 /*
+ * For a program that is to execute what a jail says: begin anew from a read-only
+ * mount of its own file, so that the jail cannot write to that through
+ * /proc/self/exe. Call it first thing in main(); it returns 0 the second time.
+ * EPERM; what open_tree(2), mount_setattr(2) and execveat(2) say.
+ */
+int jail_seal(char *const argv[]);
+
+/*
  * fork(2) whose child is inside wholly, as a child of jail_attach() is. It leads
  * a process group of its own: no kill(2) of the jail's reaches the host's.
  */

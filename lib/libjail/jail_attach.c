@@ -261,9 +261,26 @@ entry_close(struct entry *e)
 		close(e->init);
 }
 
+/* An open directory of the host's would lead out, as jail_attach(2) knows. */
+static int
+check_stdio(void)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			return (jail_fail(EPERM, "descriptor %d is a "
+			    "directory, which would lead out of the jail",
+			    fd));
+	}
+	return (0);
+}
+
 static int
 entry_open(struct session *s, struct jail *j, struct entry *e)
 {
+	if (check_stdio() != 0)
+		return (-1);
 	*e = (struct entry){ .cgroup = -1, .cpu = -1, .init = -1,
 		.prflags = j->pr.pr_flags };
 	e->cgroup = cgroup_open(s, j->pi.pi_id);

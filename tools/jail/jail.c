@@ -67,6 +67,21 @@ parse_param(struct jailparam *jp, const char *word)
 	free(name);
 }
 
+/* The words from command= on; the line itself stays as it is. */
+static char **
+command_of(int n, char **words)
+{
+	char **command = calloc(n + 1, sizeof(*command));
+
+	if (command == NULL)
+		out_of_memory();
+	memcpy(command, words, n * sizeof(*command));
+	command[0] += strlen("command=");
+	if (command[0][0] == '\0')
+		errx(1, "command: is empty");
+	return (command);
+}
+
 /* The rest of the line after command= is the command's. */
 static void
 parse_params(struct request *rq, int argc, char **argv)
@@ -76,10 +91,7 @@ parse_params(struct request *rq, int argc, char **argv)
 		out_of_memory();
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "command=", 8) == 0) {
-			argv[i] += 8;
-			if (argv[i][0] == '\0')
-				errx(1, "command: is empty");
-			rq->command = argv + i;
+			rq->command = command_of(argc - i, argv + i);
 			return;
 		}
 		parse_param(&rq->jp[rq->njp++], argv[i]);
@@ -253,7 +265,7 @@ main(int argc, char **argv)
 		{ "destroy", no_argument, NULL, OPT_TOOL },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct request rq = { 0 };
+	struct request rq = { .argv = argv };
 	int c, status;
 
 	tool_begin(1);

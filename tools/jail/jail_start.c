@@ -46,7 +46,8 @@ start_with_command(struct request *rq)
 	struct job job;
 	pid_t pid;
 
-	fflush(stdout);
+	if (jail_seal(rq->argv) != 0)
+		errx(1, "%s", jail_errmsg);
 	job_begin(&job);
 	pid = jailparam_start(rq->jp, rq->njp, JAIL_CREATE, &jid);
 	if (pid == 0)

@@ -18,7 +18,8 @@ struct request {
 	bool quiet, verbose, only_jid;
 	struct jailparam *jp;
 	unsigned int njp;
-	char **command;		/* argv, or NULL */
+	char **argv;		/* the whole command line */
+	char **command;		/* the jail's argv, or NULL */
 };
 
 /* Print the layers of the confinement; 1 if one is missing, else 0. */
