@@ -7,6 +7,7 @@
  * terminal, no file. Names are looked up and output is made out here.
  */
 
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -112,11 +113,12 @@ swap_std(int fds[NSTD])
 	}
 }
 
-/* Inside. A session of its own keeps the caller's terminal out of reach. */
+/* Inside, with the terminal, if there is one, as descriptor 0: let go of it. */
 static void
 child(const struct probe_task *task, const sigset_t *mask)
 {
-	setsid();
+	ioctl(STDIN_FILENO, TIOCNOTTY);
+	dup2(STDERR_FILENO, STDIN_FILENO);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	probe_here(task, mask, STDOUT_FILENO);
 	_exit(0);
@@ -129,7 +131,9 @@ start(struct relay *r, int jid, const sigset_t *mask)
 
 	make_pipe(events);
 	make_pipe(errors);
-	std[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	std[0] = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (std[0] == -1)
+		std[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (std[0] == -1)
 		err(PROBE_ERROR, "/dev/null");
 	std[1] = events[1];

@@ -25,7 +25,7 @@ job_begin(struct job *job)
 {
 	sigset_t block;
 
-	*job = (struct job) { .tty = open("/dev/tty", O_RDWR | O_CLOEXEC) };
+	*job = (struct job){ .tty = open("/dev/tty", O_RDWR | O_CLOEXEC) };
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&job->signals);
 	sigaddset(&job->signals, SIGCHLD);

@@ -4,7 +4,7 @@
  *
  * A command in a jail, and the process outside that started it with
  * jail_fork(3) and waits for it. The command is in a process group of its own:
- * in that of its starter it could signal processes of the host, by kill(0, sig).
+ * in that of its starter kill(0, sig) would reach processes of the host.
  *
  *	job_begin(&job);
  *	pid = jail_fork(jid);

@@ -18,10 +18,10 @@
 json_t *json_text(const char *text);
 
 /*
- * The document {"version": 1, key: [...]} on stdout, written one item a line, so
- * that the memory this takes does not grow with their number. Items are given
- * away. What cannot be written is found when stdout is closed; without memory
- * the process ends.
+ * The document {"version": 1, key: [...]} on stdout, written one item a line,
+ * so that the memory this takes does not grow with their number. Items are
+ * given away. What cannot be written is found when stdout is closed; without
+ * memory the process ends.
  */
 struct json_list {
 	unsigned int nitems;
