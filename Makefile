@@ -36,6 +36,7 @@ test: deps ## install what is missing, build, lint, run every test (root)
 
 demo: deps ## install what is missing, build, show two jails at work (root)
 	$(Q)+$(MAKE) all
+	$(Q)+$(MAKE) -C share/demo all
 	$(Q)share/demo/demo.sh $(OBJTOP)
 
 bench: all ## measure against peers (root); figures, never a verdict

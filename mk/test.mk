@@ -4,6 +4,7 @@
 # SRCS, with PKGS by pkg-config, LIBS of this tree by path below obj/, and
 # LDADD; SRCS_<test>, PKGS_<test>, LIBS_<test> and LDADD_<test> add to these for
 # one test. META_<test> is kyua's metadata for it, such as is_exclusive="true".
+# A case has two minutes unless it asks for more itself.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
@@ -22,7 +23,6 @@ archives = $(addprefix $(OBJTOP)/,$(LIBS) $(LIBS_$(1)))
 pkgs	= $(PKGS) $(PKGS_$(1)) $(if $(filter $(LIBJAIL),$(archives)),$(LIBJAIL_PKGS))
 
 all: $(PROGS_C) $(PROGS_SH) $(PROGS_FUZZ) $(OBJ)/Kyuafile
-	@:
 
 define c_program
 $(OBJ)/$(1): $(call objs,$(1)) $(call archives,$(1))
@@ -49,7 +49,7 @@ $(PROGS_FUZZ): $(OBJ)/%: %.c
 $(OBJ)/Kyuafile: Makefile $(TOP)/mk/test.mk
 	@mkdir -p $(@D)
 	$(Q){ echo 'syntax(2)'; echo 'test_suite("netjail")'; \
-	    $(foreach t,$(TESTS),printf 'atf_test_program{name="%s"%s}\n' \
+	    $(foreach t,$(TESTS),printf 'atf_test_program{name="%s", timeout=120%s}\n' \
 		'$(t)' '$(addprefix $(comma),$(META_$(t)))';) } >$@
 
 comma	:= ,

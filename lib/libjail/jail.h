@@ -43,7 +43,7 @@ struct jailparam {
 enum jailparam_type {
 	JPT_INT,		/* int32_t; decimal */
 	JPT_BOOL,		/* int32_t 0 or 1; "true", "false" */
-	JPT_JAILSYS,		/* int32_t JAIL_SYS_*; "disable" "new" "inherit" */
+	JPT_JAILSYS,		/* int32_t JAIL_SYS_*; "disable", "new", ... */
 	JPT_STRING,		/* char[], NUL included; itself */
 	JPT_IP4,		/* struct in_addr[]; comma-separated */
 	JPT_IP6,		/* struct in6_addr[]; comma-separated */
@@ -78,15 +78,15 @@ int jail_setv(int flags, ...);
 int jail_attach(int jid);
 
 /*
- * For a program that is to execute what a jail says: begin anew from a read-only
- * mount of its own file, so that the jail cannot write to that through
+ * For a program that is to execute what a jail says: begin anew from a mount of
+ * its own file that is read-only, so that the jail cannot write to that through
  * /proc/self/exe. Call it first thing in main(); it returns 0 the second time.
  * EPERM; what open_tree(2), mount_setattr(2) and execveat(2) say.
  */
 int jail_seal(char *const argv[]);
 
 /*
- * fork(2) whose child is inside wholly, as a child of jail_attach() is. It leads
+ * fork(2) whose child is inside wholly, as a child of jail_attach() is. It has
  * a process group of its own: no kill(2) of the jail's reaches the host's.
  */
 pid_t jail_fork(int jid);

@@ -1,0 +1,339 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Check the tree as it is written: layers, licences, form, and that the pages
+# and the sources say the same. Prints file:line: what for every finding and
+# fails if there is one; prints nothing otherwise.
+
+set -u
+LC_ALL=C
+export LC_ALL
+
+CONTRACT=sys/sys/jail.h
+LIBRARY=lib/libjail
+PAGE3=$LIBRARY/jail.3
+PAGE8=tools/jail/jail.8
+
+die()
+{
+	echo "lint: $*" >&2
+	exit 1
+}
+
+# The tree's files whose names match; a pattern that finds nothing is a mistake.
+files()
+{
+	printf '%s\n' "$tree" | grep -E -e "$1" ||
+	    echo "lint: no file is named $1" >&2
+}
+
+# Of the files that stdin names, the lines that match: matching pattern what.
+matching()
+{
+	xargs grep -nIE -e "$1" /dev/null | at_line "$2"
+}
+
+# grep's file:line:text, with our words in the place of the text.
+at_line()
+{
+	sed "s|^\([^:]*:[0-9]*\):.*|\1: $1|"
+}
+
+# The first line that is not #!.
+first_line()
+{
+	sed -n '/^#!/!{p;q;}' "$1"
+}
+
+# Do the files begin with that line? spdx pattern line
+spdx()
+{
+	files "$1" | while read -r file; do
+		[ "$(first_line "$file")" = "$2" ] ||
+		    echo "$file:1: does not begin with: $2"
+	done
+}
+
+check_licence()
+{
+	id='SPDX-License-Identifier:'
+
+	spdx '^sys/.*\.[ch]$' "/* $id GPL-2.0-only OR BSD-2-Clause */"
+	spdx '^(lib|tools|regress|bench)/.*\.[ch]$' "/* $id BSD-2-Clause */"
+	spdx '(\.(sh|subr|mk|awk)|Makefile|^\.ci/run)$' "# $id BSD-2-Clause"
+	spdx '\.[1-9]$' ".\\\" $id BSD-2-Clause"
+	files '\.[ch]$' | xargs grep -L 'Copyright (c) .* The netjail authors' |
+	    sed 's/$/:1: says no Copyright (c) ... The netjail authors/'
+}
+
+# The kernel half sees headers of the kernel, helpers of BPF and its own.
+check_kernel_half()
+{
+	own='<sys/jail\.h>|<(kern|netinet)-jail/[a-z0-9_.]*>|"[a-z0-9_.]*"'
+	kernel='<linux/[a-z0-9_/]*\.h>|<std(bool|def)\.h>'
+	helpers='<bpf/bpf_(helpers|endian|tracing|core_read)\.h>'
+
+	files '^sys/.*\.[ch]$' | xargs grep -nE '^ *# *include' /dev/null |
+	    grep -vE "$own|$kernel|$helpers" |
+	    at_line 'not a header that the kernel half may include'
+	files '^sys/.*\.c$' | grep -v '\.bpf\.c$' |
+	    sed 's/$/:1: is in the kernel half, but not a .bpf.c/'
+}
+
+# What is outside shares the contract with it, and one file speaks to it.
+check_bridge()
+{
+	calls='(bpf|libbpf|btf|ring_buffer)_[a-z0-9_]* *\(|(SYS|__NR)_bpf'
+
+	files '^(lib|tools)/.*\.[ch]$' | matching \
+	    '# *include.*(<(kern|netinet)-jail/|\.bpf\.h)' \
+	    'header of the kernel half alone'
+	files '^(lib|tools)/.*\.[ch]$' | grep -v "^$LIBRARY/jail_bpf\.c$" |
+	    matching '# *include.*(<bpf/|\.skel\.h)' \
+	    'only jail_bpf.c may include headers of libbpf'
+	files '^(lib|tools)/.*\.[ch]$' | grep -v "^$LIBRARY/jail_bpf\.c$" |
+	    matching "(^|[^A-Za-z0-9_])($calls)" \
+	    'only jail_bpf.c may call libbpf or bpf(2)'
+	files '^(tools|lib/lib(util|probe))/.*\.[ch]$' |
+	    matching '# *include.*jail_(impl|bpf)\.h' \
+	    "header of libjail's inside"
+}
+
+check_form()
+{
+	files '\.([ch1-9]|sh|subr|awk)$' | xargs awk -f mk/form.awk
+	files '(\.([ch1-9]|sh|subr|mk|awk|md|map)|Makefile|^[^/]*|^\.ci/run)$' |
+	    matching '[[:space:]]$' 'space at the end of the line'
+	files '\.(sh|subr)$' | while read -r file; do
+		sh -n "$file" 2>&1 | sed "s|^[^:]*: \([0-9]*\): |$file:\1: |"
+	done
+}
+
+# Whatever is not in a Makefile is not built, or not run.
+check_makefiles()
+{
+	files '(\.c|_test\.sh)$' | while read -r file; do
+		dir=${file%/*}
+		name=${file##*/}
+		cat "$dir/Makefile" "$dir/../Makefile" 2>/dev/null |
+		    grep -qwF -e "${name%.*}" ||
+		    echo "$file:1: is in no Makefile"
+	done
+}
+
+# The tree is to work elsewhere too. Tests have users with homes of their own.
+check_paths()
+{
+	alone='(^|[^A-Za-z0-9_.})*/-])'
+
+	files . | matching "$alone/(work([^a-z]|$)|root/[A-Za-z.])" \
+	    "path of somebody's machine"
+	files . | grep -v '^regress/' | matching "$alone/home/[a-z]" \
+	    "path of somebody's machine"
+	files . | xargs grep -nIF -e "$PWD/" /dev/null |
+	    at_line 'path of this machine'
+}
+
+# A tool has a page, and that has the sections that every one has.
+check_sections()
+{
+	for dir in tools/*/; do
+		page=$dir$(basename "$dir").8
+		if [ ! -s "$page" ]; then
+			echo "$page:1: is missing"
+			continue
+		fi
+		for title in 'EXIT STATUS' EXAMPLES DIAGNOSTICS 'SEE ALSO'; do
+			grep -qx ".Sh $title" "$page" ||
+			    echo "$page:1: has no section $title"
+		done
+	done
+}
+
+# Do references to pages of this tree lead anywhere?
+check_references()
+{
+	files '\.[1-9]$' | xargs grep -noE '^\.Xr j[a-z]* [1-9]' /dev/null |
+	    while IFS=: read -r file line xr; do
+		page=$(echo "${xr#.Xr }" | tr ' ' .)
+		case $tree in
+		*"/$page"*)
+			;;
+		*)
+			echo "$file:$line: there is no page $page"
+			;;
+		esac
+	done
+}
+
+check_mandoc()
+{
+	files '\.[1-9]$' | xargs mandoc -Tlint -Wwarning |
+	    sed -e 's/^mandoc: //' -e 's/^\([^:]*:[0-9]*\):[0-9]*:/\1:/' \
+		-e 's/^\([^:]*\): \([A-Z]\)/\1:1: \2/'
+}
+
+# The example of jail(3) has to compile.
+check_example()
+{
+	awk '/^\.Bd -literal$/ { show = 1; next }
+	/^\.Ed/ { show = 0 }
+	show { gsub(/\\e/, "\\"); print }' $PAGE3 |
+	    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isys \
+		-I$LIBRARY -fsyntax-only -x c - 2>&1 |
+	    sed -n "s|^<stdin>:[0-9:]* error: |$PAGE3:1: its example: |p"
+}
+
+# Lists of names have lines "file:line: name". Of the first list, those that
+# the second does not have: absent list list what. An empty list is a mistake.
+absent()
+{
+	[ -n "$1" ] && [ -n "$2" ] || echo "lint: no names to check: $3"
+	printf '%s\n' "$2" - "$1" | awk -v what="$3" '
+	$0 == "-" { second = 1; next }
+	!second { have[$2] = 1; next }
+	!($2 in have) { print $1, $2, what }'
+}
+
+# A list of what is between the parentheses of a pattern: names file pattern.
+names()
+{
+	grep -nE -e "$2" "$1" | sed -E "s|^([0-9]+):.*$2.*|$1:\\1: \\2|"
+}
+
+# The functions of a header, without its comments.
+header_names()
+{
+	awk '{
+		line = $0
+		gsub(/\/\*.*\*\//, "", line)
+		if (line ~ /^(\/\*| \*)/)
+			next
+		if (match(line, /(jail|jailparam)_[a-z_0-9]+[([]/))
+			print FILENAME ":" FNR ": " \
+			    substr(line, RSTART, RLENGTH - 1)
+	}' $LIBRARY/jail.h
+}
+
+# What the SYNOPSIS of jail(3) has.
+page_names()
+{
+	awk '/^\.Sh/ { on = $2 == "SYNOPSIS" }
+	on && match($0, /(jail|jailparam)_[a-z_0-9]+/) && /^\.(F[no]|Vt)/ {
+		print FILENAME ":" FNR ": " substr($0, RSTART, RLENGTH)
+	}' $PAGE3
+}
+
+check_symbols()
+{
+	map=$(names $LIBRARY/libjail.map '	(jail[a-z_0-9]*);')
+	header=$(header_names)
+	page=$(page_names)
+
+	absent "$map" "$header" 'is exported, but not in jail.h'
+	absent "$header" "$map" 'is in jail.h, but not exported'
+	absent "$map" "$page" 'is exported, but not in jail.3'
+	absent "$page" "$map" 'is in jail.3, but not exported'
+}
+
+check_reasons()
+{
+	defined=$(names $CONTRACT '	(JR_[A-Z0-9]+) = [0-9]')
+	texts=$(names $LIBRARY/jail_err.c '\[(JR_[A-Z0-9]+)\] = "')
+	numbered=$(names $CONTRACT '	(JR_[A-Z0-9]+ = [1-9][0-9]*)' |
+	    sed 's/ = /=/')
+	page=$(names $PAGE3 '\.It Dv (JR_[A-Z0-9]+ Ta [0-9]+)' |
+	    sed 's/ Ta /=/')
+
+	absent "$defined" "$texts" 'has no text in jail_strreason()'
+	absent "$numbered" "$page" 'is not in jail.3'
+	absent "$page" "$numbered" 'is in jail.3, but not in the contract'
+	printf '%s\n' "$numbered" | awk -F= '
+	seen[$2]++ { print $1, "has the number of another reason" }'
+}
+
+# A page may tell of several parameters with one .It.
+check_parameters()
+{
+	table=$(names $LIBRARY/jail_param.c \
+	    '\[P_[A-Z0-9_]+\] = \{ "([a-z0-9_.]+)"')
+	page=$(awk '/^\.Sh/ { on = $2 == "PARAMETERS" }
+	on && /^\.It Va/ {
+		for (i = 3; i <= NF; i++)
+			if ($i != "," && $i != "command")
+				print FILENAME ":" FNR ": " $i
+	}' $PAGE8)
+
+	absent "$table" "$page" 'is a parameter, but not in jail.8'
+	absent "$page" "$table" 'is in jail.8, but not a parameter'
+}
+
+# The options that a tool's getopt_long() knows; "-json" is --json.
+code_options()
+{
+	awk '/^ \*/ { next }
+	match($0, /getopt_long\(argc, argv, "[^"]*/) {
+		letters = substr($0, RSTART, RLENGTH)
+		sub(/.*"/, "", letters)
+		gsub(/[+:]/, "", letters)
+		for (i = 1; i <= length(letters); i++)
+			print FILENAME ":" FNR ": " substr(letters, i, 1)
+	}
+	match($0, /\{ "[a-z-]+", [a-z]*_argument/) {
+		split(substr($0, RSTART, RLENGTH), part, "\"")
+		print FILENAME ":" FNR ": -" part[2]
+	}' "$1"*.c
+}
+
+# Those that its page tells of, one by one.
+page_options()
+{
+	awk '/^\.It Fl/ {
+		for (i = 2; i < NF; i++)
+			if ($i ~ /^(Fl|,|\|)$/ && $(i + 1) ~ /^(.|-.*)$/)
+				print FILENAME ":" FNR ": " $(i + 1)
+	}' "$1"
+}
+
+# One that does not use getopt_long() goes unchecked.
+check_options()
+{
+	for dir in tools/*/; do
+		code=$(code_options "$dir")
+		page=$dir$(basename "$dir").8
+		[ -n "$code" ] && [ -s "$page" ] || continue
+		page=$(page_options "$page")
+		absent "$code" "$page" 'is an option, but not in the page'
+		absent "$page" "$code
+util: -help
+util: -version" 'is in the page, but not an option'
+	done
+}
+
+check_all()
+{
+	check_licence
+	check_kernel_half
+	check_bridge
+	check_form
+	check_makefiles
+	check_paths
+	check_mandoc
+	check_sections
+	check_references
+	check_example
+	check_symbols
+	check_reasons
+	check_parameters
+	check_options
+}
+
+cd "$(dirname "$0")/.." || die "cannot find the tree"
+command -v mandoc >/dev/null || die "no mandoc; run make deps"
+command -v "${CC:-cc}" >/dev/null || die "no C compiler; run make deps"
+tree=$(find . \( -path ./obj -o -path ./.git \) -prune -o -type f -print |
+    sed 's|^\./||' | sort)
+findings=$(check_all 2>&1)
+[ -z "$findings" ] && exit 0
+printf '%s\n' "$findings"
+exit 1
