@@ -4,8 +4,8 @@
  *
  * Putting processes into jails. A jail's namespaces are kept by its pid 1,
  * which is started with the first process and reaps what is orphaned. Whoever
- * comes later joins them: all that is needed is opened outside first, and what a
- * process must not have is dropped before anything of the jail runs.
+ * comes later joins them: all that is needed is opened outside first, and what
+ * a process must not have is dropped before anything of the jail runs.
  */
 
 #include <sys/prctl.h>
@@ -299,9 +299,9 @@ fail:
 
 /*
  * The rest of the way, for a process that is in the jail's cgroup. Not dumpable
- * until it runs a program of the jail's, so nothing in there can look at it. Not
- * in a process group with the host's processes either: kill(0, sig) reaches all
- * of a group, whatever the pid namespace.
+ * until it runs a program of the jail's, so nothing in there can look at it.
+ * Not in a process group with the host's processes either: kill(0, sig) reaches
+ * all of a group, whatever the pid namespace.
  */
 static int
 enter(const struct entry *e)

@@ -57,7 +57,8 @@ count_refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
 
 	n = bpf_map_lookup_elem(&refusals, &key);
 	if (n == NULL) {
-		if (bpf_map_update_elem(&refusals, &key, &one, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&refusals, &key, &one,
+		    BPF_NOEXIST) == 0)
 			return;
 		n = bpf_map_lookup_elem(&refusals, &key);
 		if (n == NULL)

@@ -105,7 +105,7 @@ struct prison_info {
 	__u32 pi_version;	/* JAIL_VERSION */
 	__u32 pi_id;		/* jid */
 	__u64 pi_cgroup;	/* key in prisons */
-	__u32 pi_initpid;	/* host's pid of the jail's pid 1; 0: none yet */
+	__u32 pi_initpid;	/* host's pid of its pid 1; 0: none yet */
 	__u32 pi_cpu_shares;	/* weight 1..10000 */
 	char pi_name[JAIL_NAMELEN];
 	char pi_hostname[JAIL_HOSTLEN];
@@ -195,14 +195,14 @@ struct refusal_key {
 /* jail_globals.op: a change that was begun and has not ended. */
 #define JAIL_OP_NONE	0
 #define JAIL_OP_CREATE	1	/* take it back */
-#define JAIL_OP_UPDATE	2	/* take it back: drop the sets that are not used */
+#define JAIL_OP_UPDATE	2	/* take it back: drop the sets not in use */
 #define JAIL_OP_COMMIT	3	/* carry it through: write pr and pi */
 #define JAIL_OP_REMOVE	4	/* carry it through */
 
 struct jail_globals {
 	__u32 version;		/* JAIL_VERSION */
 	__u32 lastjid;		/* the jid that was given out last */
-	__u64 cgroup;		/* the netjail root cgroup, which is attached to */
+	__u64 cgroup;		/* the netjail root cgroup, attached to */
 	__u64 nextset;		/* no set has this number or a larger one */
 	__u32 op;		/* JAIL_OP_* */
 	__u32 jid;		/* the jail that op is about */
@@ -212,7 +212,7 @@ struct jail_globals {
 };
 
 _Static_assert(sizeof(struct prison) == 64, "one cache line");
-_Static_assert(sizeof(struct prison_info) == 24 + 256 + 72 + 1024, "no padding");
+_Static_assert(sizeof(struct prison_info) == 1376, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
 _Static_assert(sizeof(struct prison_ip4) == 8, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
