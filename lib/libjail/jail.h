@@ -6,7 +6,8 @@
  *
  * Unless it says otherwise a function returns 0 (or a jid) when it did what it
  * was asked, and -1 with errno and jail_errmsg set when it did nothing. No
- * function prints. All need root, in the host's user namespace.
+ * function prints; only a process that fails on its way into a jail, and so
+ * cannot return, tells why on descriptor 2. All need root, in the host's user namespace.
  */
 
 #ifndef _JAIL_H_
@@ -37,7 +38,7 @@ struct jailparam {
 
 #define JP_RDONLY	0x01	/* jail_get only */
 #define JP_CREATEONLY	0x02	/* cannot change while the jail exists */
-#define JP_KEY		0x04	/* jailparam_get(): this one finds the jail */
+#define JP_NOBOOL	0x04	/* was named by its negation: takes no value */
 
 /* The raw value of a parameter of that type, and its text. */
 enum jailparam_type {
@@ -125,7 +126,7 @@ int jailparam_set(struct jailparam *jp, unsigned int njp, int flags);
 pid_t jailparam_start(struct jailparam *jp, unsigned int njp, int flags,
     int *ret_jid);
 /*
- * Fill in every jp. The one that has a value (jid, name or lastjid) says which
+ * Fill in every jp. The first jid, name or lastjid that has a value says which
  * jail is meant. Returns the jid.
  */
 int jailparam_get(struct jailparam *jp, unsigned int njp, int flags);

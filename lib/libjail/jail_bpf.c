@@ -276,7 +276,7 @@ check_links(const char *pins)
 			return (-1);
 		if (access(path, F_OK) != 0)
 			return (jail_fail(ENOSYS, "layer %s: was detached (%s "
-			    "is gone); remove all jails, then jail --destroy",
+			    "is gone): jail --destroy, then begin anew",
 			    progs[i].section, path));
 	}
 	return (0);

@@ -232,6 +232,18 @@ fill_in(struct session *s, const struct jail *j, struct iovec *iov,
 	return (0);
 }
 
+static int
+check_pairs(const struct iovec *iov, unsigned int niov, int flags)
+{
+	if (niov % 2 != 0 || (flags & ~JAIL_DYING) != 0)
+		return (jail_fail(EINVAL, "no valid operation"));
+	for (unsigned int i = 0; i < niov; i += 2) {
+		if (iov[i].iov_base == NULL)
+			return (jail_fail(EINVAL, "a parameter has no name"));
+	}
+	return (0);
+}
+
 int
 jail_get(struct iovec *iov, unsigned int niov, int flags)
 {
@@ -240,18 +252,17 @@ jail_get(struct iovec *iov, unsigned int niov, int flags)
 	struct jail j;
 	int error;
 
-	if (niov % 2 != 0 || (flags & ~JAIL_DYING) != 0)
-		return (jail_fail(EINVAL, "no valid operation"));
-	for (unsigned int i = 0; i < niov; i += 2) {
-		if (iov[i].iov_base == NULL)
-			return (jail_fail(EINVAL, "a parameter has no name"));
-	}
-	if (session_open(&s, false) != 0)
+	if (check_pairs(iov, niov, flags) != 0)
 		return (-1);
-	error = find_key(&s, iov, niov, &j, &key);
-	if (error == 0)
-		error = fill_in(&s, &j, iov, niov, key);
-	session_close(&s);
+	error = session_open(&s, false);
+	if (error == 0) {
+		error = find_key(&s, iov, niov, &j, &key);
+		if (error == 0)
+			error = fill_in(&s, &j, iov, niov, key);
+		session_close(&s);
+	}
+	if (error != 0)
+		param_give_errmsg(iov, niov);
 	return (error == 0 ? (int)j.pi.pi_id : -1);
 }
 

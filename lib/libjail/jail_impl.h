@@ -155,6 +155,7 @@ int param_find(const char *name, bool *ret_negated);
 int spec_parse(struct spec *sp, const struct iovec *iov, unsigned int niov);
 int32_t spec_int(const struct spec *sp, enum param_id id, int32_t dflt);
 const char *spec_string(const struct spec *sp, enum param_id id);
+void param_give_errmsg(struct iovec *iov, unsigned int niov);
 
 /* For jail_set_locked() alone: the caller forks into the new jail at once. */
 #define JAIL_FORK	0x10000

@@ -15,9 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "jail_impl.h"
+
+#define DEAD_MS	10000	/* patience with dying processes */
 
 /* Is the process that has the pid now one of the jail's? */
 static bool
@@ -103,21 +106,35 @@ kill_by_freezing(struct session *s, const struct jail *j, int sig)
 	return (error == 0 ? 0 : jail_fail(saved, "%s", reason));
 }
 
-/* SIGKILL takes pid 1 too; a jail that does not persist is gone then. */
+/* Wait until they have died, so that what they had can be had again. */
+static int
+wait_dead(struct session *s, const struct jail *j)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int n = 1;
+
+	for (int i = 0; i < DEAD_MS && n > 0; i++) {
+		n = jail_processes(s, j);
+		if (n > 0)
+			nanosleep(&pause, NULL);
+	}
+	if (n > 0)
+		return (jail_fail(ETIMEDOUT, "jail \"%s\": %d processes do "
+		    "not die", j->pi.pi_name, n));
+	return (n);
+}
+
+/*
+ * A write to cgroup.kill would be simpler for SIGKILL, but after one the kernel
+ * also kills whatever is cloned into the cgroup later (CLONE_INTO_CGROUP, seen
+ * with Linux 6.18), so that is for jails that end.
+ */
 static int
 kill_locked(struct session *s, struct jail *j, int sig)
 {
-	int n;
-
-	if (sig != SIGKILL)
-		return (kill_by_freezing(s, j, sig));
-	n = jail_processes(s, j);
-	if (n < 0)
+	if (kill_by_freezing(s, j, sig) != 0)
 		return (-1);
-	if (n == 0)
-		return (jail_fail(ESRCH, "jail \"%s\" has no process",
-		    j->pi.pi_name));
-	if (cgroup_kill(s, j->pi.pi_id) != 0)
+	if (sig == SIGKILL && wait_dead(s, j) != 0)
 		return (-1);
 	return (jail_live(s, j) >= 0 ? 0 : -1);
 }

@@ -79,6 +79,10 @@ jail_layers(struct jail_layer **layers)
 
 	if (l == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
+	if (geteuid() != 0) {
+		free(l);
+		return (jail_fail(EPERM, "must be root"));
+	}
 	cgroup = machine_find(&m) == 0 ? NULL : jail_errmsg;
 	add_layer(&l[n++], "cgroup2", "which process is in which jail",
 	    cgroup);

@@ -106,8 +106,8 @@ machine_pid(void)
 static int
 find_mount(pid_t pid, const char *type, const char *opt, char path[PATH_MAX])
 {
-	char table[64], root[64] = "";
-	struct mntent *m;
+	char table[64], root[64] = "", line[2 * PATH_MAX];
+	struct mntent *m, ent;
 	int found = -1;
 	FILE *f;
 
@@ -119,7 +119,8 @@ find_mount(pid_t pid, const char *type, const char *opt, char path[PATH_MAX])
 	f = setmntent(table, "re");
 	if (f == NULL)
 		return (-1);
-	while (found != 0 && (m = getmntent(f)) != NULL) {
+	while (found != 0 && (m = getmntent_r(f, &ent, line,
+	    sizeof(line))) != NULL) {
 		if (strcmp(m->mnt_type, type) != 0 ||
 		    (opt != NULL && hasmntopt(m, opt) == NULL) ||
 		    snprintf(path, PATH_MAX, "%s%s", root, m->mnt_dir) >=

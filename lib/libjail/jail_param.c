@@ -178,3 +178,16 @@ spec_string(const struct spec *sp, enum param_id id)
 {
 	return (sp->v[id].given ? sp->v[id].base : NULL);
 }
+
+/* Copy the text of an error to where the caller asked for it. */
+void
+param_give_errmsg(struct iovec *iov, unsigned int niov)
+{
+	for (unsigned int i = 0; i + 1 < niov; i += 2) {
+		if (iov[i].iov_base != NULL && iov[i + 1].iov_len > 0 &&
+		    iov[i + 1].iov_base != NULL &&
+		    strcmp(iov[i].iov_base, "errmsg") == 0)
+			snprintf(iov[i + 1].iov_base, iov[i + 1].iov_len,
+			    "%s", jail_errmsg);
+	}
+}

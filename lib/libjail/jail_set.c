@@ -241,6 +241,14 @@ set_mode(struct change *c, int f)
 	return (0);
 }
 
+/* ip4=disable takes a jail's addresses away, as ip4.addr= does. */
+static bool
+disables(const struct change *c, int f)
+{
+	return (c->exists && c->sp.v[mode_param[f]].given &&
+	    spec_int(&c->sp, mode_param[f], 0) == JAIL_SYS_DISABLE);
+}
+
 static int
 set_addrs(struct session *s, struct change *c, int f)
 {
@@ -249,7 +257,7 @@ set_addrs(struct session *s, struct change *c, int f)
 
 	if (set_mode(c, f) != 0)
 		return (-1);
-	if (!c->sp.v[addr_param[f]].given)
+	if (!c->sp.v[addr_param[f]].given && !disables(c, f))
 		return (0);
 	l->n = c->sp.v[addr_param[f]].len / fam->addrlen;
 	l->addrs = malloc(l->n * fam->addrlen + 1);
@@ -461,19 +469,6 @@ jail_set_locked(struct session *s, const struct iovec *iov, unsigned int niov,
 	return (made);
 }
 
-/* Copy the text of an error to where the caller asked for it. */
-static void
-give_errmsg(struct iovec *iov, unsigned int niov)
-{
-	for (unsigned int i = 0; i + 1 < niov; i += 2) {
-		if (iov[i].iov_base != NULL && iov[i + 1].iov_len > 0 &&
-		    iov[i + 1].iov_base != NULL &&
-		    strcmp(iov[i].iov_base, "errmsg") == 0)
-			snprintf(iov[i + 1].iov_base, iov[i + 1].iov_len,
-			    "%s", jail_errmsg);
-	}
-}
-
 /* A jail that was made to be entered goes again if that fails. */
 static int
 attach(struct session *s, struct jail *j, bool made)
@@ -498,7 +493,7 @@ jail_set(struct iovec *iov, unsigned int niov, int flags)
 	int error, made;
 
 	if (session_open(&s, flags & JAIL_CREATE) != 0) {
-		give_errmsg(iov, niov);
+		param_give_errmsg(iov, niov);
 		return (-1);
 	}
 	error = made = jail_set_locked(&s, iov, niov, flags, &j);
@@ -508,7 +503,7 @@ jail_set(struct iovec *iov, unsigned int niov, int flags)
 		error = jail_live(&s, &j) >= 0 ? 0 : -1;
 	session_close(&s);
 	if (error != 0)
-		give_errmsg(iov, niov);
+		param_give_errmsg(iov, niov);
 	return (error == 0 ? (int)j.pi.pi_id : -1);
 }
 

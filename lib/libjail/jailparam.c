@@ -71,7 +71,10 @@ jailparam_init(struct jailparam *jp, const char *name)
 		return (out_of_memory());
 	jp->jp_type = params[id].type;
 	jp->jp_flags = params[id].flags;
-	if (negated && set_int(jp, 0) != 0) {
+	if (!negated)
+		return (0);
+	jp->jp_flags |= JP_NOBOOL;
+	if (set_int(jp, 0) != 0) {
 		jailparam_free(jp, 1);
 		return (-1);
 	}
@@ -166,6 +169,8 @@ import_addrs(struct jailparam *jp, int af, size_t addrlen, const char *value)
 int
 jailparam_import(struct jailparam *jp, const char *value)
 {
+	if (jp->jp_flags & JP_NOBOOL)
+		return (bad_value(jp, "its negation takes no value", value));
 	switch (jp->jp_type) {
 	case JPT_BOOL:
 		return (import_bool(jp, value));
@@ -303,15 +308,17 @@ start_locked(struct session *s, const struct iovec *iov, unsigned int niov,
 	char reason[JAIL_ERRMSGLEN];
 	struct jail j;
 	pid_t pid;
-	int error;
+	int error, made;
 
-	if (jail_set_locked(s, iov, niov, flags | JAIL_FORK, &j) == -1)
+	made = jail_set_locked(s, iov, niov, flags | JAIL_FORK, &j);
+	if (made == -1)
 		return (-1);
 	pid = jail_fork_locked(s, &j);
 	if (pid == -1) {
 		error = errno;
 		strcpy(reason, jail_errmsg);
-		jail_remove_locked(s, &j);
+		if (made == 1)
+			jail_remove_locked(s, &j);
 		return (jail_fail(error, "%s", reason));
 	}
 	*ret_jid = j.pi.pi_id;
@@ -420,6 +427,13 @@ get_values(struct jailparam *jp, unsigned int njp, struct iovec *iov,
 	return (jid);
 }
 
+static bool
+is_key(const char *name)
+{
+	return (strcmp(name, "lastjid") == 0 || strcmp(name, "jid") == 0 ||
+	    strcmp(name, "name") == 0);
+}
+
 int
 jailparam_get(struct jailparam *jp, unsigned int njp, int flags)
 {
@@ -430,7 +444,8 @@ jailparam_get(struct jailparam *jp, unsigned int njp, int flags)
 		return (out_of_memory());
 	for (unsigned int i = 0; i < njp; i++) {
 		iov[2 * i + 2].iov_base = jp[i].jp_name;
-		if (jp[i].jp_value == NULL || iov[0].iov_base != NULL)
+		if (jp[i].jp_value == NULL || iov[0].iov_base != NULL ||
+		    !is_key(jp[i].jp_name))
 			continue;
 		iov[0].iov_base = jp[i].jp_name;
 		iov[1].iov_base = jp[i].jp_value;

@@ -113,7 +113,7 @@ remove_jid(const struct request *rq, int jid, const char *name)
 {
 	if (jail_remove(jid) != 0)
 		errx(1, "%s", jail_errmsg);
-	if (!rq->quiet)
+	if (!rq->quiet && !rq->only_jid)
 		printf("%s: removed%s\n", name, rq->verbose ?
 		    ", and all its processes" : "");
 }
