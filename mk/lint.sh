@@ -59,7 +59,8 @@ check_licence()
 	id='SPDX-License-Identifier:'
 
 	spdx '^sys/.*\.[ch]$' "/* $id GPL-2.0-only OR BSD-2-Clause */"
-	spdx '^(lib|tools|regress|bench|share)/.*\.[ch]$' "/* $id BSD-2-Clause */"
+	spdx '^(lib|tools|regress|bench|share)/.*\.[ch]$' \
+	    "/* $id BSD-2-Clause */"
 	spdx '(\.(sh|subr|mk|awk)|Makefile|^\.ci/run)$' "# $id BSD-2-Clause"
 	spdx '\.[1-9]$' ".\\\" $id BSD-2-Clause"
 	files '\.[ch]$' | xargs grep -L 'Copyright (c) .* The netjail authors' |

@@ -7,7 +7,8 @@
  * Unless it says otherwise a function returns 0 (or a jid) when it did what it
  * was asked, and -1 with errno and jail_errmsg set when it did nothing. No
  * function prints; only a process that fails on its way into a jail, and so
- * cannot return, tells why on descriptor 2. All need root, in the host's user namespace.
+ * cannot return, tells why on descriptor 2. All need root, in the host's user
+ * namespace.
  */
 
 #ifndef _JAIL_H_
