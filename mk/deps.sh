@@ -27,9 +27,8 @@ missing()
 		for p in $(echo "$alts" | tr '|' ' '); do
 			installed "$p" && found=yes && break
 		done
-		[ -n "$alts" ] && [ -z "$found" ] && echo "$alts"
+		[ -z "$alts" ] || [ -n "$found" ] || echo "$alts"
 	done
-	return 0
 }
 
 # Print the first of the alternatives that apt knows.

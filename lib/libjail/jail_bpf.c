@@ -264,20 +264,35 @@ kern_unload(const char *pins)
 	return (remove_pins(pins));
 }
 
-/* A pin that somebody removed has taken its layer with it. */
+/* Is the layer's link pinned and still attached to a cgroup? */
+static int
+link_active(const char *pins, const struct prog_desc *pd)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+	char path[PATH_MAX];
+	int active, fd;
+
+	if (pin_path(path, sizeof(path), pins, "links/", pd->name) != 0)
+		return (0);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return (0);
+	active = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	    info.cgroup.cgroup_id != 0;
+	close(fd);
+	return (active);
+}
+
+/* A layer that somebody took away must not be missed in silence. */
 static int
 check_links(const char *pins)
 {
-	char path[PATH_MAX];
-
 	for (size_t i = 0; i < NPROGS; i++) {
-		if (pin_path(path, sizeof(path), pins, "links/",
-		    progs[i].name) != 0)
-			return (-1);
-		if (access(path, F_OK) != 0)
-			return (jail_fail(ENOSYS, "layer %s: was detached (%s "
-			    "is gone): jail --destroy, then begin anew",
-			    progs[i].section, path));
+		if (!link_active(pins, &progs[i]))
+			return (jail_fail(ENOSYS, "layer %s: was detached: "
+			    "jail --destroy, then begin anew",
+			    progs[i].section));
 	}
 	return (0);
 }
@@ -433,26 +448,6 @@ kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
 	else
 		free(d.values);
 	return (0);
-}
-
-/* Is the layer's link pinned and still attached to a cgroup? */
-static int
-link_active(const char *pins, const struct prog_desc *pd)
-{
-	struct bpf_link_info info = { 0 };
-	uint32_t len = sizeof(info);
-	char path[PATH_MAX];
-	int active, fd;
-
-	if (pin_path(path, sizeof(path), pins, "links/", pd->name) != 0)
-		return (0);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return (0);
-	active = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
-	    info.cgroup.cgroup_id != 0;
-	close(fd);
-	return (active);
 }
 
 /* Could the layer be loaded? If not, the reason. */

@@ -71,6 +71,7 @@ struct probe_names {
 void probe_resolve(struct probe_target *t, const char *name,
     const char *source, int af);
 socklen_t probe_salen(const union probe_sa *sa);
+bool probe_is_addr(const union probe_sa *sa);
 bool probe_same_addr(const union probe_sa *a, const union probe_sa *b);
 const char *probe_ntop(const union probe_sa *sa, char text[PROBE_ADDRLEN]);
 /* NULL if the address has no name. Not for a process inside a jail. */

@@ -38,13 +38,14 @@ take_addresses(struct probe_target *t, const struct addrinfo *ai, int af)
 	union probe_sa *sa;
 
 	for (; ai != NULL && t->naddrs < PROBE_NADDRS; ai = ai->ai_next) {
-		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+		if (ai->ai_addrlen > sizeof(*sa))
 			continue;
 		sa = &t->addrs[t->naddrs];
 		memset(sa, 0, sizeof(*sa));
 		memcpy(sa, ai->ai_addr, ai->ai_addrlen);
 		unmap(sa);
-		if (af == AF_UNSPEC || sa->sa.sa_family == af)
+		if (probe_is_addr(sa) &&
+		    (af == AF_UNSPEC || sa->sa.sa_family == af))
 			t->naddrs++;
 	}
 }
@@ -117,6 +118,12 @@ probe_salen(const union probe_sa *sa)
 {
 	return (sa->sa.sa_family == AF_INET ? sizeof(sa->sin) :
 	    sizeof(sa->sin6));
+}
+
+bool
+probe_is_addr(const union probe_sa *sa)
+{
+	return (sa->sa.sa_family == AF_INET || sa->sa.sa_family == AF_INET6);
 }
 
 bool

@@ -36,6 +36,7 @@ struct relay {
 	const struct probe_task *task;
 	pid_t pid;
 	int pidfd, signals, events, errors;	/* -1: at its end */
+	int nsignals;		/* that were passed on */
 	uint8_t *event;
 	size_t have;		/* bytes of event */
 };
@@ -186,13 +187,14 @@ read_error(struct relay *r)
 		fwrite(text, 1, (size_t)n, stderr);
 }
 
+/* A process of the jail may have stopped the child: the second time, insist. */
 static void
 pass_signal(struct relay *r)
 {
 	struct signalfd_siginfo si;
 
 	if (read(r->signals, &si, sizeof(si)) == sizeof(si))
-		kill(r->pid, (int)si.ssi_signo);
+		kill(r->pid, r->nsignals++ == 0 ? (int)si.ssi_signo : SIGKILL);
 }
 
 /* Handle what is ready; false if there was nothing in that time. */

@@ -64,8 +64,7 @@ fail(const struct failure *f)
 	probe_ntop(f->at == AT_BIND ? f->src : f->dst, text);
 	if (f->at == AT_SOCKET && (f->error == EPROTONOSUPPORT ||
 	    f->error == EAFNOSUPPORT))
-		errx(PROBE_ERROR, "%s: no %s here: the jail has no address "
-		    "of it, or the host has it off", text,
+		errx(PROBE_ERROR, "%s: %s is disabled here", text,
 		    f->dst->sa.sa_family == AF_INET ? "IPv4" : "IPv6");
 	if (f->error == EINVAL && link_local(f->dst) &&
 	    f->dst->sin6.sin6_scope_id == 0)

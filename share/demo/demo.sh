@@ -4,27 +4,29 @@
 # Copyright (c) 2026 The netjail authors
 #
 # Show two jails at work, and what becomes of it when one of them uses addresses
-# that are not its own: demo.sh objdir. Succeeds if everything went as it should.
+# that are not its own: demo.sh objdir. Succeeds if all went as it should.
 #
 # This file says what is tried, one attempt a line:
 #
 #	sends|may|cannot|misses who result what addresses command
 #
-# The first word, explained in demo_row.subr, says what the wire should see. The
-# command is <command>_of() there; it is run as who, with each address in turn,
-# and each time result is what who should see.
+# The first word, explained in demo_row.subr, says what the wire should see.
+# The command is <command>_of() in demo_try.subr; it is run as who, with each
+# address in turn, and each time result is what who should see.
 
 set -u
 here=$(dirname "$0")
 . "$here/demo_net.subr"
 . "$here/demo_row.subr"
+. "$here/demo_try.subr"
 
 introduce()
 {
 	say "\
-Two jails share this machine's network stack. Each owns two IPv4 and two IPv6 addresses, and the
-kernel lets it use no other, although its processes are root and have raw sockets. First they
-work, then they cheat; tcpdump, at the other end of the machine's wire, records what leaves.
+Two jails share this machine's network stack. Each owns two IPv4 and two IPv6
+addresses, and the kernel lets it use no other, although its processes are root
+and have raw sockets. First they work, then they cheat; tcpdump, at the other
+end of the machine's wire, records what leaves.
 "
 	party "the host" $HOST4 "" $HOST6 "" "the machine; no jail's"
 	party "jail A" $A4 $A4X $A6 $A6X "inside the host"
@@ -33,8 +35,9 @@ work, then they cheat; tcpdump, at the other end of the machine's wire, records 
 	party "far" $FAR4 "" $FAR6 "" "one hop behind the peer"
 	party "nobody" $NOBODY4 "" $NOBODY6 "" "no machine has these"
 	say "
-What is refused is seen inside as an error: EADDRNOTAVAIL (no such address here), EPERM (not
-permitted), EAFNOSUPPORT (no such sockets here), ECONNREFUSED (nobody listens there).
+What is refused is seen inside as an error: EADDRNOTAVAIL (no such address
+here), EPERM (not permitted), EAFNOSUPPORT (no such sockets here), ECONNREFUSED
+(nobody listens there). Each line is tried with all the addresses in it.
 "
 	line "TRIED" "WITH" "SEEN INSIDE" "ON THE WIRE" "VERDICT"
 }
@@ -112,7 +115,8 @@ prying()
 {
 	heading "Jail A reaches for what is not its own"
 	misses	a "0 heard" "overhear jail B's pings" "$B4 $B6" hear b
-	cannot	a ECONNREFUSED "the host's own services" "127.0.0.1 ::1" loopback
+	cannot	a ECONNREFUSED "the host's own services" "127.0.0.1 ::1" \
+	    loopback
 	cannot	a EPERM "the same by raw packet" "127.0.0.1 ::1" raw_loopback
 	cannot	a EAFNOSUPPORT "packet socket" - try packet
 	cannot	a EPERM "ip addr add" "$NOBODY4 $NOBODY6" ip_addr_add
