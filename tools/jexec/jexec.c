@@ -185,6 +185,9 @@ main(int argc, char *argv[])
 	if (optind >= argc || (r.host_user != NULL && r.jail_user != NULL))
 		usage_error(usage, 1);
 	r.command = argv + optind + 1;
+	/* This begins the program anew, once. */
+	if (jail_seal(argv) != 0)
+		errx(1, "%s", jail_errmsg);
 	jid = jail_getid(argv[optind]);
 	if (jid == -1)
 		errx(1, "%s", jail_errmsg);

@@ -139,12 +139,6 @@ start(struct report *r, const struct event *ev)
 	r->format->start(r);
 }
 
-static bool
-is_address(const union probe_sa *sa)
-{
-	return (sa->sa.sa_family == AF_INET || sa->sa.sa_family == AF_INET6);
-}
-
 /* The event has what its kind must have, and comes in order. */
 static bool
 makes_sense(const struct report *r, const struct event *ev)
@@ -154,11 +148,11 @@ makes_sense(const struct report *r, const struct event *ev)
 		return (false);
 	switch (ev->kind) {
 	case EVENT_START:
-		return (!r->started && is_address(&ev->from) &&
-		    is_address(&ev->to));
+		return (!r->started && probe_is_addr(&ev->from) &&
+		    probe_is_addr(&ev->to));
 	case EVENT_REPLY:
 	case EVENT_ERROR:
-		return (r->started && is_address(&ev->from));
+		return (r->started && probe_is_addr(&ev->from));
 	case EVENT_SENT:
 	case EVENT_UNSENT:
 		return (r->started);

@@ -102,12 +102,12 @@ set_option(struct options *o, int c, const char *arg)
 static void
 check_limits(const struct options *o)
 {
-	unsigned int last = o->port +
-	    (o->maxhops - o->first + 1) * o->nqueries - 1;
+	unsigned int last;
 
 	if (o->first > o->maxhops)
 		errx(PROBE_ERROR, "first is too large: %u, with maxhops %u",
 		    o->first, o->maxhops);
+	last = o->port + (o->maxhops - o->first + 1) * o->nqueries - 1;
 	if (!o->icmp && last > 65535)
 		errx(PROBE_ERROR, "port is too large: %u, as the last probe "
 		    "would have %u", o->port, last);

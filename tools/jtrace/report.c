@@ -98,12 +98,6 @@ report_bytes(const struct report *r)
 	    IP6_HEADERS));
 }
 
-static bool
-is_address(const union probe_sa *sa)
-{
-	return (sa->sa.sa_family == AF_INET || sa->sa.sa_family == AF_INET6);
-}
-
 /* Is it the probe that is to come after the last one? */
 static bool
 in_order(const struct report *r, const struct event *ev)
@@ -117,7 +111,7 @@ in_order(const struct report *r, const struct event *ev)
 static void
 start(struct report *r, const struct event *ev)
 {
-	if (r->started || !is_address(&ev->from) || !is_address(&ev->to))
+	if (r->started || !probe_is_addr(&ev->from) || !probe_is_addr(&ev->to))
 		return;
 	r->started = true;
 	r->src = ev->from;
@@ -125,11 +119,17 @@ start(struct report *r, const struct event *ev)
 	r->format->start(r);
 }
 
+static bool
+makes_sense(const struct report *r, const struct event *ev)
+{
+	return (r->started && in_order(r, ev) && (ev->answered == 0 ||
+	    (probe_is_addr(&ev->from) && ev->rtt >= 0)));
+}
+
 static void
 probe(struct report *r, const struct event *ev)
 {
-	if (!r->started || !in_order(r, ev) || (ev->answered != 0 &&
-	    (!is_address(&ev->from) || ev->rtt < 0 || ev->rtt > INT64_MAX / 2)))
+	if (!makes_sense(r, ev))
 		return;
 	r->hop = ev->hop;
 	r->query = ev->query;
