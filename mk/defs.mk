@@ -19,6 +19,7 @@ CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKGCONFIG ?= pkg-config
 INSTALL	?= install
+OBJCOPY	?= objcopy
 
 WARN	= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
 	  -Wstrict-prototypes -Wmisleading-indentation -Wvla

@@ -10,10 +10,21 @@ CPPFLAGS += $(call pkg_cflags,$(PKGS))
 
 all: $(STATIC)
 
+# What is installed shows only the names that its map does.
+ifdef MAP
+GLOBALS	= $(shell sed -n 's/^[[:space:]]*\([a-z_]*\);$$/\1/p' $(MAP))
+
+$(OBJ)/$(LIB)_all.o: $(OBJS) $(MAP)
+	$(Q)$(LD) -r -o $@ $(OBJS)
+	$(Q)$(OBJCOPY) $(GLOBALS:%=-G %) $@
+
+$(STATIC): $(OBJ)/$(LIB)_all.o
+else
 $(STATIC): $(OBJS)
+endif
 	$(say) AR $(HERE)/$(@F)
 	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(OBJS)
+	$(Q)$(AR) rcs $@ $^
 
 ifdef SHLIB_MAJOR
 SONAME	= lib$(LIB).so.$(SHLIB_MAJOR)

@@ -319,6 +319,14 @@ enter(const struct entry *e)
 	return (priv_drop(e->prflags, false));
 }
 
+/* Who got half the way cannot go back, and must not go on either. */
+static _Noreturn void
+fail_inside(void)
+{
+	dprintf(2, "%s: %s\n", program_invocation_short_name, jail_errmsg);
+	_exit(1);
+}
+
 /*
  * clone3(2) with the jail's pid namespace for the child alone: this thread's
  * own is restored.
@@ -363,10 +371,8 @@ jail_fork_locked(struct session *s, struct jail *j)
 			return (-1);
 		pid = fork_into(&e);
 		if (pid == 0) {
-			if (enter(&e) != 0) {
-				dprintf(2, "%s\n", jail_errmsg);
-				_exit(1);
-			}
+			if (enter(&e) != 0)
+				fail_inside();
 			return (0);
 		}
 		entry_close(&e);
@@ -436,7 +442,6 @@ move_self(const struct entry *e)
 	return (error);
 }
 
-/* A caller that got half the way cannot go back: it must not go on either. */
 int
 jail_attach_locked(struct session *s, struct jail *j)
 {
@@ -457,10 +462,8 @@ jail_attach_locked(struct session *s, struct jail *j)
 		entry_close(&e);
 		return (-1);
 	}
-	if (enter(&e) != 0) {
-		dprintf(2, "%s\n", jail_errmsg);
-		_exit(1);
-	}
+	if (enter(&e) != 0)
+		fail_inside();
 	return (0);
 }
 

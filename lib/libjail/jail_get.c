@@ -12,6 +12,19 @@
 
 #include "jail_impl.h"
 
+/* The n-th of the keys that a jail's refusals can have; false at the end. */
+bool
+refusal_nth(struct refusal_key *key, int n)
+{
+	static const uint8_t fams[] = { 0, 4, 6 };
+	const int dirs = JAIL_DIR_IN + 1;
+
+	key->family = fams[n % 3];
+	key->dir = n / 3 % dirs;
+	key->reason = 1 + n / 3 / dirs;
+	return (key->reason < JR_MAX);
+}
+
 /* A raw value on its way to the caller. */
 struct value {
 	const void *base;
@@ -62,21 +75,20 @@ value_addrs(struct session *s, struct value *v, const struct jail *j,
 	return (0);
 }
 
+/* One look-up for each key that there can be: far fewer than entries. */
 static int
 value_refused(struct session *s, struct value *v, const struct jail *j)
 {
-	struct refusal_key *keys;
-	uint64_t *counts;
-	size_t n;
+	struct refusal_key key = { .jid = j->pi.pi_id };
+	uint64_t count;
 
-	if (kern_dump(&s->k, KM_REFUSALS, (void **)&keys, (void **)&counts,
-	    &n) != 0)
-		return (-1);
 	v->num.u = 0;
-	for (size_t i = 0; i < n; i++)
-		v->num.u += keys[i].jid == j->pi.pi_id ? counts[i] : 0;
-	free(keys);
-	free(counts);
+	for (int i = 0; refusal_nth(&key, i); i++) {
+		if (kern_get(&s->k, KM_REFUSALS, &key, &count) == 0)
+			v->num.u += count;
+		else if (errno != ENOENT)
+			return (-1);
+	}
 	v->base = &v->num.u;
 	v->len = sizeof(v->num.u);
 	return (0);

@@ -13,11 +13,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <libmnl/libmnl.h>
 
 #include "jail_impl.h"
+
+#define DUMP_TRIES	10
 
 struct hostaddr {
 	uint8_t addr[16];
@@ -74,7 +75,8 @@ dump_addrs(struct mnl_socket *nl, int af, struct hostaddrs *h)
 	char buf[32768];
 	struct ifaddrmsg *ifa;
 	struct nlmsghdr *nlh;
-	unsigned int seq = time(NULL);
+	static _Atomic unsigned int last;
+	unsigned int seq = ++last;
 	ssize_t len;
 	int more;
 
@@ -84,8 +86,7 @@ dump_addrs(struct mnl_socket *nl, int af, struct hostaddrs *h)
 	nlh->nlmsg_seq = seq;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = af;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return (-1);
 	do {
 		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -95,6 +96,23 @@ dump_addrs(struct mnl_socket *nl, int af, struct hostaddrs *h)
 		    add_addr, h);
 	} while (more > MNL_CB_STOP);
 	return (more);
+}
+
+/* A change meanwhile makes the kernel mark a dump as interrupted: EINTR. */
+static int
+dump_whole(struct mnl_socket *nl, int af, struct hostaddrs *h)
+{
+	int error = -1;
+
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
+		return (-1);
+	for (int i = 0; i < DUMP_TRIES && error < 0; i++) {
+		h->n = 0;
+		error = dump_addrs(nl, af, h);
+		if (error < 0 && errno != EINTR)
+			break;
+	}
+	return (error);
 }
 
 /* All addresses of a family, or NULL. */
@@ -108,7 +126,7 @@ hostaddrs_read(int af)
 	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (h != NULL)
 		h->addrlen = af == AF_INET ? 4 : 16;
-	if (h == NULL || nl == NULL || dump_addrs(nl, af, h) < 0) {
+	if (h == NULL || nl == NULL || dump_whole(nl, af, h) < 0) {
 		jail_fail(errno, "cannot read the host's addresses: %s",
 		    strerror(errno));
 		hostaddrs_free(h);

@@ -125,6 +125,9 @@ int jail_live(struct session *s, struct jail *j);
 int jail_next(struct session *s, uint32_t lastjid, struct jail *j);
 int jail_processes(struct session *s, const struct jail *j);
 
+/* jail_get.c */
+bool refusal_nth(struct refusal_key *key, int n);
+
 /* jail_param.c: the table of parameters */
 enum param_id {
 	P_JID, P_NAME, P_PATH, P_HOSTNAME, P_IP4, P_IP6, P_IP4_ADDR,

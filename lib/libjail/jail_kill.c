@@ -93,15 +93,18 @@ kill_frozen(struct session *s, const struct jail *j, int sig)
 static int
 kill_by_freezing(struct session *s, const struct jail *j, int sig)
 {
+	const __u64 none[4] = { 0 };
 	char reason[JAIL_ERRMSGLEN];
 	int error, saved;
 
+	if (journal_begin(s, JAIL_OP_FREEZE, j->pi.pi_id, none) != 0)
+		return (-1);
 	error = cgroup_freeze(s, j->pi.pi_id, true);
 	if (error == 0)
 		error = kill_frozen(s, j, sig);
 	saved = errno;
 	strcpy(reason, jail_errmsg);
-	if (cgroup_freeze(s, j->pi.pi_id, false) != 0 && error == 0)
+	if (journal_recover(s) != 0 && error == 0)
 		return (-1);
 	return (error == 0 ? 0 : jail_fail(saved, "%s", reason));
 }

@@ -206,8 +206,8 @@ machine_find(struct machine *m)
 		return (jail_fail(EINVAL, "JAIL_INSTANCE: at most %d of a-z, "
 		    "0-9 and -", NAMEMAX));
 	if (find_mount(pid, "cgroup2", NULL, m->cgroup) != 0)
-		return (jail_fail(ENOSYS, "no cgroup v2 hierarchy is mounted: "
-		    "mount -t cgroup2 none /sys/fs/cgroup"));
+		return (jail_fail(ENOSYS, "no cgroup v2 hierarchy is mounted "
+		    "(nor is one ever seen inside a jail)"));
 	append_instance(m->cgroup, instance);
 	if (find_mount(pid, "cgroup", "cpu", m->cpu) == 0)
 		append_instance(m->cpu, instance);

@@ -72,17 +72,10 @@ destroy_names(struct session *s, uint32_t jid, const struct jail *j)
 static void
 destroy_refusals(struct session *s, uint32_t jid)
 {
-	static const uint8_t fams[] = { 0, 4, 6 };
 	struct refusal_key key = { .jid = jid };
 
-	for (key.reason = 1; key.reason < JR_MAX; key.reason++) {
-		for (key.dir = 0; key.dir <= JAIL_DIR_IN; key.dir++) {
-			for (size_t i = 0; i < sizeof(fams); i++) {
-				key.family = fams[i];
-				kern_del(&s->k, KM_REFUSALS, &key);
-			}
-		}
-	}
+	for (int i = 0; refusal_nth(&key, i); i++)
+		kern_del(&s->k, KM_REFUSALS, &key);
 }
 
 /*

@@ -113,6 +113,9 @@ journal_recover(struct session *s)
 	case JAIL_OP_UPDATE:
 		error = finish_update(s, s->g.jid);
 		break;
+	case JAIL_OP_FREEZE:
+		error = cgroup_freeze(s, s->g.jid, false);
+		break;
 	case JAIL_OP_COMMIT:
 		error = write_jail(s) == 0 ? finish_update(s, s->g.jid) : -1;
 		break;

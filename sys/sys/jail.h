@@ -198,6 +198,7 @@ struct refusal_key {
 #define JAIL_OP_UPDATE	2	/* take it back: drop the sets not in use */
 #define JAIL_OP_COMMIT	3	/* carry it through: write pr and pi */
 #define JAIL_OP_REMOVE	4	/* carry it through */
+#define JAIL_OP_FREEZE	5	/* take it back: thaw the jail's processes */
 
 struct jail_globals {
 	__u32 version;		/* JAIL_VERSION */

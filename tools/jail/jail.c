@@ -67,6 +67,46 @@ parse_param(struct jailparam *jp, const char *word)
 	free(name);
 }
 
+static struct jailparam *
+find_param(const struct request *rq, const char *name)
+{
+	for (unsigned int i = 0; i < rq->njp; i++) {
+		if (strcmp(rq->jp[i].jp_name, name) == 0)
+			return (&rq->jp[i]);
+	}
+	return (NULL);
+}
+
+/* A list is as long as one argument may be; more of it come with others. */
+static void
+join_lists(struct jailparam *list, struct jailparam *more)
+{
+	size_t len = list->jp_valuelen + more->jp_valuelen;
+	char *both = malloc(len + 1);
+
+	if (both == NULL)
+		out_of_memory();
+	memcpy(both, list->jp_value, list->jp_valuelen);
+	memcpy(both + list->jp_valuelen, more->jp_value, more->jp_valuelen);
+	if (jailparam_import_raw(list, both, len) != 0)
+		errx(1, "%s", jail_errmsg);
+	free(both);
+	jailparam_free(more, 1);
+}
+
+static void
+add_param(struct request *rq, const char *word)
+{
+	struct jailparam *jp = &rq->jp[rq->njp], *list;
+
+	parse_param(jp, word);
+	list = find_param(rq, jp->jp_name);
+	if (list != NULL && (jp->jp_type == JPT_IP4 || jp->jp_type == JPT_IP6))
+		join_lists(list, jp);
+	else
+		rq->njp++;
+}
+
 /* The words from command= on; the line itself stays as it is. */
 static char **
 command_of(int n, char **words)
@@ -94,18 +134,8 @@ parse_params(struct request *rq, int argc, char **argv)
 			rq->command = command_of(argc - i, argv + i);
 			return;
 		}
-		parse_param(&rq->jp[rq->njp++], argv[i]);
+		add_param(rq, argv[i]);
 	}
-}
-
-static const struct jailparam *
-find_param(const struct request *rq, const char *name)
-{
-	for (unsigned int i = 0; i < rq->njp; i++) {
-		if (strcmp(rq->jp[i].jp_name, name) == 0)
-			return (&rq->jp[i]);
-	}
-	return (NULL);
 }
 
 static void
