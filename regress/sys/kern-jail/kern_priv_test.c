@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Decisions that are no matter of addresses: families, kinds of sockets,
+ * ports, devices.
+ */
+
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kern-jail/kern_priv.h>
+
+#include <atf-c.h>
+
+#include "errname.h"
+
+#define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+ATF_TC_WITHOUT_HEAD(constants_are_those_of_libc);
+ATF_TC_BODY(constants_are_those_of_libc, tc)
+{
+	(void)tc;
+	ATF_CHECK_EQ(SOCK_RAW, JAIL_SOCK_RAW);
+	ATF_CHECK_EQ(AF_INET, JAIL_AF_INET);
+	ATF_CHECK_EQ(AF_INET6, JAIL_AF_INET6);
+	ATF_CHECK_EQ(IPPORT_RESERVED, JAIL_PORT_RESERVED);
+}
+
+ATF_TC_WITHOUT_HEAD(family_without_addresses_is_refused);
+ATF_TC_BODY(family_without_addresses_is_refused, tc)
+{
+	static const struct {
+		unsigned flags, nip4, nip6;
+		int af, error;
+	} rows[] = {
+		{ 0, 0, 0, AF_INET, 0 },
+		{ 0, 0, 0, AF_INET6, 0 },
+		{ PR_IP4, 0, 0, AF_INET, EAFNOSUPPORT },
+		{ PR_IP4, 0, 0, AF_INET6, 0 },
+		{ PR_IP6, 0, 0, AF_INET, 0 },
+		{ PR_IP6, 0, 0, AF_INET6, EAFNOSUPPORT },
+		{ PR_IP4 | PR_IP6, 1, 0, AF_INET, 0 },
+		{ PR_IP4 | PR_IP6, 1, 0, AF_INET6, EAFNOSUPPORT },
+		{ PR_IP4 | PR_IP6, 0, 1, AF_INET, EAFNOSUPPORT },
+		{ PR_IP4 | PR_IP6, 0, 1, AF_INET6, 0 },
+		{ PR_IP4 | PR_IP6, 65536, 65536, AF_INET, 0 },
+		{ PR_IP4 | PR_IP6, 65536, 65536, AF_INET6, 0 },
+		{ 0, 0, 0, AF_UNSPEC, EAFNOSUPPORT },
+		{ 0, 0, 0, AF_UNIX, EAFNOSUPPORT },
+		{ 0, 0, 0, AF_PACKET, EAFNOSUPPORT },
+		{ 0, 0, 0, AF_VSOCK, EAFNOSUPPORT },
+		{ 0, 0, 0, -1, EAFNOSUPPORT },
+	};
+	struct prison pr = { 0 };
+	size_t i;
+	int error;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++) {
+		pr.pr_flags = rows[i].flags;
+		pr.pr_nip4 = rows[i].nip4;
+		pr.pr_nip6 = rows[i].nip6;
+		error = prison_check_af(&pr, rows[i].af);
+		ATF_CHECK_MSG(error == rows[i].error, "flags %#x, %u and %u "
+		    "addresses, family %d: %s, should be %s", rows[i].flags,
+		    rows[i].nip4, rows[i].nip6, rows[i].af, errname(error),
+		    errname(rows[i].error));
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(raw_socket_needs_its_parameter);
+ATF_TC_BODY(raw_socket_needs_its_parameter, tc)
+{
+	static const struct {
+		unsigned flags;
+		int type, error;
+	} rows[] = {
+		{ 0, SOCK_STREAM, 0 },
+		{ 0, SOCK_DGRAM, 0 },
+		{ 0, SOCK_RAW, EPERM },
+		{ ~(unsigned)PR_ALLOW_RAW_SOCKETS, SOCK_RAW, EPERM },
+		{ PR_ALLOW_RAW_SOCKETS, SOCK_RAW, 0 },
+		{ PR_ALLOW_RAW_SOCKETS, SOCK_STREAM, 0 },
+	};
+	struct prison pr = { 0 };
+	size_t i;
+	int error;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++) {
+		pr.pr_flags = rows[i].flags;
+		error = prison_check_raw(&pr, rows[i].type);
+		ATF_CHECK_MSG(error == rows[i].error, "flags %#x, type %d: %s,"
+		    " should be %s", rows[i].flags, rows[i].type,
+		    errname(error), errname(rows[i].error));
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(protocols_that_hooks_do_not_see_are_refused);
+ATF_TC_BODY(protocols_that_hooks_do_not_see_are_refused, tc)
+{
+	static const int good[] = {
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_ICMP,
+		IPPROTO_ICMPV6
+	};
+	int error, proto, type, want;
+	size_t i;
+
+	(void)tc;
+	for (type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
+		for (proto = 0; proto <= 263; proto++) {
+			want = type == SOCK_RAW ? 0 : EPROTONOSUPPORT;
+			for (i = 0; i < NELEMS(good); i++)
+				if (proto == good[i])
+					want = 0;
+			error = prison_check_proto(type, proto);
+			ATF_CHECK_MSG(error == want, "type %d, protocol %d: "
+			    "%s, should be %s", type, proto, errname(error),
+			    errname(want));
+		}
+}
+
+ATF_TC_WITHOUT_HEAD(reserved_port_needs_its_parameter);
+ATF_TC_BODY(reserved_port_needs_its_parameter, tc)
+{
+	struct prison no = { .pr_flags = ~(__u32)PR_ALLOW_RESERVED_PORTS };
+	struct prison yes = { .pr_flags = PR_ALLOW_RESERVED_PORTS };
+	int error, port, want;
+
+	(void)tc;
+	for (port = 0; port <= 65535; port++) {
+		want = port >= 1 && port <= 1023 ? EACCES : 0;
+		error = prison_check_port(&no, port);
+		ATF_CHECK_MSG(error == want, "port %d: %s, should be %s", port,
+		    errname(error), errname(want));
+		error = prison_check_port(&yes, port);
+		ATF_CHECK_MSG(error == 0, "port %d, allowed: %s", port,
+		    errname(error));
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(only_the_devices_of_every_jail_are_allowed);
+ATF_TC_BODY(only_the_devices_of_every_jail_are_allowed, tc)
+{
+	static const struct {
+		int ischr;
+		unsigned major, minor;
+		int error;
+		const char *what;
+	} rows[] = {
+		{ 1, 1, 3, 0, "null" },
+		{ 1, 1, 5, 0, "zero" },
+		{ 1, 1, 7, 0, "full" },
+		{ 1, 1, 8, 0, "random" },
+		{ 1, 1, 9, 0, "urandom" },
+		{ 1, 5, 0, 0, "tty" },
+		{ 1, 5, 2, 0, "ptmx" },
+		{ 1, 136, 0, 0, "pts/0" },
+		{ 1, 136, 1048575, 0, "pts/1048575" },
+		{ 1, 1, 0, EPERM, "1:0" },
+		{ 1, 1, 1, EPERM, "mem" },
+		{ 1, 1, 2, EPERM, "kmem" },
+		{ 1, 1, 4, EPERM, "port" },
+		{ 1, 1, 6, EPERM, "core" },
+		{ 1, 1, 10, EPERM, "aio" },
+		{ 1, 1, 11, EPERM, "kmsg" },
+		{ 1, 1, 259, EPERM, "1:259" },
+		{ 1, 4, 0, EPERM, "tty0" },
+		{ 1, 4, 64, EPERM, "ttyS0" },
+		{ 1, 5, 1, EPERM, "console" },
+		{ 1, 5, 3, EPERM, "ttyprintk" },
+		{ 1, 10, 200, EPERM, "net/tun" },
+		{ 1, 10, 223, EPERM, "uinput" },
+		{ 1, 10, 229, EPERM, "fuse" },
+		{ 1, 10, 232, EPERM, "kvm" },
+		{ 1, 128, 0, EPERM, "ptm/0" },
+		{ 1, 137, 0, EPERM, "137:0" },
+		{ 1, 0, 0, EPERM, "0:0" },
+		{ 0, 1, 3, EPERM, "ram3" },
+		{ 0, 8, 0, EPERM, "sda" },
+		{ 0, 136, 0, EPERM, "block 136:0" },
+		{ 0, 253, 0, EPERM, "vda" },
+	};
+	size_t i;
+	int error;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++) {
+		error = prison_check_dev(rows[i].ischr, rows[i].major,
+		    rows[i].minor);
+		ATF_CHECK_MSG(error == rows[i].error, "%s: %s, should be %s",
+		    rows[i].what, errname(error), errname(rows[i].error));
+	}
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, constants_are_those_of_libc);
+	ATF_TP_ADD_TC(tp, family_without_addresses_is_refused);
+	ATF_TP_ADD_TC(tp, raw_socket_needs_its_parameter);
+	ATF_TP_ADD_TC(tp, protocols_that_hooks_do_not_see_are_refused);
+	ATF_TP_ADD_TC(tp, reserved_port_needs_its_parameter);
+	ATF_TP_ADD_TC(tp, only_the_devices_of_every_jail_are_allowed);
+	return (atf_no_error());
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * socket(2) in a jail: every kind of socket, its errno, and the reason that is
+ * counted. Each row is tried twice: by a process that is in the jail wholly,
+ * and by one that is in its cgroup alone, whose capabilities refuse nothing, so
+ * that it must have been the kernel half.
+ */
+
+#include <sys/socket.h>
+
+#include <linux/netlink.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <atf-c.h>
+
+#include "errname.h"
+#include "scene.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#define PROTO_SMC 256		/* IPPROTO_SMC, Linux 6.11 */
+
+enum kind { RAW, NORAW, IP4ONLY, IP6ONLY, INHERIT, NKINDS };
+
+static const char *const kinds[NKINDS] = {
+	"allow.raw_sockets", "none", "IPv4 only", "IPv6 only", "inherit"
+};
+
+struct row {
+	enum kind kind;
+	int af, type, proto;
+	int error;
+	int reason;
+};
+
+struct pair {
+	struct jailed whole;
+	struct jailed bare;
+};
+
+/* errno of socket(2) in a jail, or here if jd is NULL; 0 for none. */
+static int
+socket_error(const struct jailed *jd, int af, int type, int proto)
+{
+	int s;
+
+	s = jd == NULL ? socket(af, type, proto) :
+	    jailed_socket(jd, af, type, proto);
+	if (s == -1)
+		return (errno);
+	close(s);
+	return (0);
+}
+
+static struct pair
+start_pair(const char *name, const char *ip4, const char *ip6,
+    const char *param)
+{
+	struct pair p;
+
+	p.whole = scene_jail(name, ip4, ip6, param);
+	p.bare = jailed_start_bare(p.whole.jd_jid);
+	return (p);
+}
+
+static void
+check_error(const struct row *row, const char *who, int error, int want)
+{
+	ATF_CHECK_MSG(error == want, "jail %s, %s: family %d, type %#x, "
+	    "protocol %d: %s, should be %s", kinds[row->kind], who, row->af,
+	    row->type, row->proto, errname(error), errname(want));
+}
+
+/* A kind of socket that this kernel does not have is refused by itself. */
+static void
+try_row(const struct pair *p, const struct row *row)
+{
+	int here = socket_error(NULL, row->af, row->type, row->proto);
+	int error = here != 0 ? here : row->error;
+	struct refusal want = { here != 0 ? JR_NONE : row->reason,
+		JAIL_DIR_CALL, row->af == AF_INET ? 4 : 6 };
+	uint64_t before;
+
+	check_error(row, "whole", socket_error(&p->whole, row->af, row->type,
+	    row->proto), error);
+	before = refusals_before(&p->bare, &want);
+	check_error(row, "bare", socket_error(&p->bare, row->af, row->type,
+	    row->proto), error);
+	ATF_CHECK_MSG(refused_once(&p->bare, &want, before), "jail %s: family "
+	    "%d, type %#x, protocol %d: not counted as reason %d once",
+	    kinds[row->kind], row->af, row->type, row->proto, want.reason);
+}
+
+static const struct row rows[] = {
+	{ NORAW, AF_INET, SOCK_STREAM, 0, 0, 0 },
+	{ NORAW, AF_INET, SOCK_DGRAM, 0, 0, 0 },
+	{ NORAW, AF_INET6, SOCK_STREAM, IPPROTO_TCP, 0, 0 },
+	{ NORAW, AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP, 0,
+	    0 },
+	{ NORAW, AF_INET, SOCK_RAW, IPPROTO_ICMP, EPERM, JR_RAWSOCK },
+	{ NORAW, AF_INET, SOCK_RAW, IPPROTO_TCP, EPERM, JR_RAWSOCK },
+	{ NORAW, AF_INET, SOCK_RAW, IPPROTO_RAW, EPERM, JR_RAWSOCK },
+	{ NORAW, AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 253,
+	    EPERM, JR_RAWSOCK },
+	{ NORAW, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, EPERM,
+	    JR_RAWSOCK },
+	{ NORAW, AF_INET6, SOCK_RAW, 253, EPERM, JR_RAWSOCK },
+	{ NORAW, AF_INET, SOCK_STREAM, IPPROTO_SCTP, EPROTONOSUPPORT,
+	    JR_PROTO },
+	{ NORAW, AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP,
+	    EPROTONOSUPPORT, JR_PROTO },
+	{ NORAW, AF_INET6, SOCK_SEQPACKET, IPPROTO_SCTP,
+	    EPROTONOSUPPORT, JR_PROTO },
+	{ NORAW, AF_INET, SOCK_STREAM, IPPROTO_MPTCP, EPROTONOSUPPORT,
+	    JR_PROTO },
+	{ NORAW, AF_INET6, SOCK_STREAM, IPPROTO_MPTCP,
+	    EPROTONOSUPPORT, JR_PROTO },
+	{ NORAW, AF_INET, SOCK_STREAM, PROTO_SMC, EPROTONOSUPPORT,
+	    JR_PROTO },
+	{ RAW, AF_INET, SOCK_RAW, IPPROTO_ICMP, 0, 0 },
+	{ RAW, AF_INET, SOCK_RAW, IPPROTO_RAW, 0, 0 },
+	{ RAW, AF_INET, SOCK_RAW, 253, 0, 0 },
+	{ RAW, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, 0, 0 },
+	{ RAW, AF_INET, SOCK_STREAM, IPPROTO_MPTCP, EPROTONOSUPPORT,
+	    JR_PROTO },
+	{ IP4ONLY, AF_INET, SOCK_STREAM, 0, 0, 0 },
+	{ IP4ONLY, AF_INET6, SOCK_STREAM, 0, EPROTONOSUPPORT,
+	    JR_NOFAMILY },
+	{ IP4ONLY, AF_INET6, SOCK_DGRAM, 0, EPROTONOSUPPORT,
+	    JR_NOFAMILY },
+	{ IP6ONLY, AF_INET6, SOCK_DGRAM, 0, 0, 0 },
+	{ IP6ONLY, AF_INET, SOCK_STREAM, 0, EPROTONOSUPPORT,
+	    JR_NOFAMILY },
+	{ IP6ONLY, AF_INET, SOCK_DGRAM, 0, EPROTONOSUPPORT,
+	    JR_NOFAMILY },
+	{ INHERIT, AF_INET, SOCK_STREAM, 0, 0, 0 },
+	{ INHERIT, AF_INET6, SOCK_DGRAM, 0, 0, 0 },
+	{ INHERIT, AF_INET, SOCK_RAW, IPPROTO_ICMP, EPERM,
+	    JR_RAWSOCK },
+	{ INHERIT, AF_INET, SOCK_STREAM, IPPROTO_MPTCP,
+	    EPROTONOSUPPORT, JR_PROTO },
+};
+
+VNET_CASE(only_kinds_that_hooks_confine_are_made)
+{
+	struct pair pairs[NKINDS];
+	size_t i;
+
+	vnet_instance(tc);
+	pairs[RAW] = start_pair("raw", "192.0.2.11", "2001:db8::11",
+	    "allow.raw_sockets");
+	pairs[NORAW] = start_pair("noraw", "192.0.2.12", "2001:db8::12",
+	    NULL);
+	pairs[IP4ONLY] = start_pair("v4", "192.0.2.13", NULL, NULL);
+	pairs[IP6ONLY] = start_pair("v6", NULL, "2001:db8::13", NULL);
+	pairs[INHERIT] = start_pair("host", "inherit", "inherit", NULL);
+	for (i = 0; i < NELEMS(rows); i++)
+		try_row(&pairs[rows[i].kind], &rows[i]);
+}
+
+VNET_CASE(families_but_four_are_refused)
+{
+	struct jailed jd;
+	int af, error;
+
+	vnet_instance(tc);
+	jd = scene_jail("a", "192.0.2.11", "2001:db8::11",
+	    "allow.raw_sockets");
+	for (af = -1; af < 64; af++) {
+		if (af == AF_UNIX || af == AF_INET || af == AF_INET6 ||
+		    af == AF_NETLINK)
+			continue;
+		error = socket_error(&jd, af, SOCK_RAW, 0);
+		ATF_CHECK_MSG(error == EAFNOSUPPORT, "family %d: %s", af,
+		    errname(error));
+		error = socket_error(&jd, af, SOCK_DGRAM, 0);
+		ATF_CHECK_MSG(error == EAFNOSUPPORT, "family %d: %s", af,
+		    errname(error));
+	}
+	ATF_CHECK_EQ(0, socket_error(&jd, AF_UNIX, SOCK_STREAM, 0));
+	ATF_CHECK_EQ(0, socket_error(&jd, AF_UNIX, SOCK_SEQPACKET, 0));
+	ATF_CHECK_EQ(0, socket_error(&jd, AF_NETLINK, SOCK_RAW,
+	    NETLINK_ROUTE));
+	for (af = NETLINK_ROUTE + 1; af < MAX_LINKS; af++)
+		ATF_CHECK_STREQ("EAFNOSUPPORT", errname(socket_error(&jd,
+		    AF_NETLINK, SOCK_RAW, af)));
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, only_kinds_that_hooks_confine_are_made);
+	ATF_TP_ADD_TC(tp, families_but_four_are_refused);
+	return (atf_no_error());
+}

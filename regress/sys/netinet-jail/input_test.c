@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What real sockets of a jail receive: nothing that is not for one of its
+ * addresses, even where the kernel bound them to all that the host has.
+ */
+
+#include <sys/socket.h>
+
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atf-c.h>
+
+#include "errname.h"
+#include "scene.h"
+
+#define PORT	7000
+#define WAIT_MS	10000
+#define GROUP4	"239.1.2.3"
+#define GROUP6	"ff15::1:2:3"
+
+/* A socket that the jail leaves to the kernel to bind. */
+struct open_call {
+	int af;
+	int type;
+	union sockaddrs sa;	/* whom to send to */
+	union sockaddrs group;	/* to be joined there: */
+	unsigned ifindex;
+	int error;
+};
+
+static int
+give_up(struct open_call *c, int s)
+{
+	c->error = errno;
+	if (s != -1)
+		close(s);
+	return (-1);
+}
+
+static uint16_t
+bound_port(int s)
+{
+	union sockaddrs sa;
+	socklen_t len = sizeof(sa);
+
+	ATF_REQUIRE_EQ(0, getsockname(s, &sa.sa, &len));
+	return (ntohs(sa.sin.sin_port));
+}
+
+/* Send to an address from the peer. */
+static void
+peer_sends(const struct vnet *vn, const char *dst, uint16_t port, char what)
+{
+	union sockaddrs sa;
+	socklen_t len;
+	int on = 1, s;
+
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
+	len = sockaddr_of(&sa, dst, port);
+	s = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ATF_REQUIRE(s != -1);
+	ATF_REQUIRE_EQ(0, setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on,
+	    sizeof(on)));
+	ATF_REQUIRE_EQ(0, setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE,
+	    vn->vn_peerif, strlen(vn->vn_peerif)));
+	ATF_REQUIRE_EQ_MSG(1, sendto(s, &what, 1, 0, &sa.sa, len), "%s: %s",
+	    dst, strerror(errno));
+	close(s);
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
+}
+
+/* The next datagram, '-' if there is none. */
+static char
+receive(int s)
+{
+	struct pollfd pfd = { .fd = s, .events = POLLIN };
+	char byte;
+
+	if (poll(&pfd, 1, WAIT_MS) != 1 || recv(s, &byte, 1, 0) != 1)
+		return ('-');
+	return (byte);
+}
+
+/* A datagram socket that has been bound by sending alone. */
+static int
+do_autobind(void *arg)
+{
+	struct open_call *c = arg;
+	int s;
+
+	s = socket(c->af, SOCK_DGRAM, 0);
+	if (s == -1 || sendto(s, "", 0, 0, &c->sa.sa, sizeof(c->sa)) == -1)
+		return (give_up(c, s));
+	return (s);
+}
+
+static void
+autobound(const struct scene *sc, const char *peer, const char *host,
+    const char *other, const char *own)
+{
+	int family = strchr(own, ':') != NULL ? 6 : 4, jid = sc->a.jd_jid, s;
+	uint64_t before = jailed_refusals(jid, JR_DSTADDR, JAIL_DIR_IN, family);
+	struct open_call c = { 0 };
+	uint16_t port;
+
+	sockaddr_of(&c.sa, peer, PORT);
+	c.af = c.sa.sa.sa_family;
+	s = jailed_call(&sc->a, do_autobind, &c, sizeof(c));
+	ATF_REQUIRE_MSG(s != -1, "%s", errname(c.error));
+	port = bound_port(s);
+	peer_sends(&sc->vn, host, port, 'h');
+	peer_sends(&sc->vn, other, port, 'b');
+	peer_sends(&sc->vn, own, port, 'a');
+	ATF_CHECK_EQ('a', receive(s));
+	ATF_CHECK_EQ(before + 2, jailed_refusals(jid, JR_DSTADDR, JAIL_DIR_IN,
+	    family));
+	close(s);
+}
+
+VNET_CASE(autobound_datagram_socket_receives_own_only)
+{
+	struct scene s;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	autobound(&s, VNET_PEER4, VNET_HOST4, B_ADDR4, A_SECOND4);
+	autobound(&s, VNET_PEER6, VNET_HOST6, B_ADDR6, A_SECOND6);
+}
+
+/* A stream socket that has been bound by listening alone. */
+static int
+do_listen(void *arg)
+{
+	struct open_call *c = arg;
+	int s;
+
+	s = socket(c->af, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (s == -1 || listen(s, 8) == -1)
+		return (give_up(c, s));
+	return (s);
+}
+
+static int
+peer_connects(const struct vnet *vn, const char *dst, uint16_t port)
+{
+	union sockaddrs sa;
+	socklen_t len;
+	int s;
+
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
+	len = sockaddr_of(&sa, dst, port);
+	s = socket(sa.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	ATF_REQUIRE(s != -1);
+	if (connect(s, &sa.sa, len) == -1)
+		ATF_REQUIRE_ERRNO(EINPROGRESS, true);
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
+	return (s);
+}
+
+/* Connections to others' addresses are tried first, so they would be first. */
+static void
+listening(const struct scene *sc, const char *host, const char *other,
+    const char *own)
+{
+	struct open_call c = { .af = strchr(own, ':') != NULL ? AF_INET6 :
+		AF_INET };
+	struct pollfd pfd = { .events = POLLIN };
+	union sockaddrs local;
+	socklen_t len = sizeof(local);
+	int conn, s, try[3];
+	uint16_t port;
+
+	s = jailed_call(&sc->a, do_listen, &c, sizeof(c));
+	ATF_REQUIRE_MSG(s != -1, "%s", errname(c.error));
+	port = bound_port(s);
+	try[0] = peer_connects(&sc->vn, host, port);
+	try[1] = peer_connects(&sc->vn, other, port);
+	try[2] = peer_connects(&sc->vn, own, port);
+	pfd.fd = s;
+	ATF_REQUIRE_EQ_MSG(1, poll(&pfd, 1, WAIT_MS), "nobody connects");
+	conn = accept(s, NULL, NULL);
+	ATF_REQUIRE(conn != -1);
+	ATF_REQUIRE_EQ(0, getsockname(conn, &local.sa, &len));
+	ATF_CHECK_STREQ(own, sockaddr_text(&local));
+	ATF_CHECK_MSG(accept(s, NULL, NULL) == -1 && errno == EAGAIN,
+	    "a connection to another's address was accepted");
+	close(conn);
+	close(s);
+	for (s = 0; s < 3; s++)
+		close(try[s]);
+}
+
+VNET_CASE(unbound_listener_accepts_own_only)
+{
+	struct scene s;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	listening(&s, VNET_HOST4, B_ADDR4, A_SECOND4);
+	listening(&s, VNET_HOST6, B_ADDR6, A_SECOND6);
+}
+
+/*
+ * An autobound socket that joins a group; whatever the jail is told about the
+ * group, nothing may come of it.
+ */
+static int
+do_join(void *arg)
+{
+	struct open_call *c = arg;
+	struct group_req req = { .gr_interface = c->ifindex };
+	int s;
+
+	s = do_autobind(c);
+	memcpy(&req.gr_group, &c->group, sizeof(c->group));
+	if (s != -1)
+		setsockopt(s, c->af == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+		    MCAST_JOIN_GROUP, &req, sizeof(req));
+	return (s);
+}
+
+static struct open_call
+join_call(const struct scene *sc, const char *peer, const char *group)
+{
+	struct open_call c = { .ifindex = if_nametoindex(sc->vn.vn_hostif) };
+
+	sockaddr_of(&c.sa, peer, PORT);
+	sockaddr_of(&c.group, group, 0);
+	c.af = c.sa.sa.sa_family;
+	return (c);
+}
+
+static void
+joined(const struct scene *sc, const char *peer, const char *group,
+    const char *own)
+{
+	struct open_call c = join_call(sc, peer, group);
+	uint16_t port;
+	int s;
+
+	s = jailed_call(&sc->a, do_join, &c, sizeof(c));
+	ATF_REQUIRE_MSG(s != -1, "%s", errname(c.error));
+	port = bound_port(s);
+	peer_sends(&sc->vn, group, port, 'm');
+	peer_sends(&sc->vn, own, port, 'a');
+	ATF_CHECK_EQ_MSG('a', receive(s), "%s was received", group);
+	close(s);
+}
+
+VNET_CASE(multicast_and_broadcast_are_not_delivered)
+{
+	struct scene s;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	joined(&s, VNET_PEER4, GROUP4, A_FIRST4);
+	joined(&s, VNET_PEER6, GROUP6, A_FIRST6);
+	joined(&s, VNET_PEER4, "192.0.2.255", A_FIRST4);
+	joined(&s, VNET_PEER4, "255.255.255.255", A_FIRST4);
+}
+
+/* Send to each from the peer; each must be received. */
+static void
+all_received(const struct scene *sc, const char *peer, const char *group,
+    const char *host, const char *other)
+{
+	struct open_call c = join_call(sc, peer, group);
+	uint16_t port;
+	int s;
+
+	s = do_join(&c);
+	ATF_REQUIRE(s != -1);
+	port = bound_port(s);
+	peer_sends(&sc->vn, group, port, 'm');
+	peer_sends(&sc->vn, host, port, 'h');
+	peer_sends(&sc->vn, other, port, 'b');
+	ATF_CHECK_EQ('m', receive(s));
+	ATF_CHECK_EQ('h', receive(s));
+	ATF_CHECK_EQ('b', receive(s));
+	close(s);
+}
+
+/* The same steps in no jail: what the cases above do not get does come. */
+VNET_CASE(without_a_jail_all_of_it_is_delivered)
+{
+	struct scene s;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	all_received(&s, VNET_PEER4, GROUP4, VNET_HOST4, B_ADDR4);
+	all_received(&s, VNET_PEER6, GROUP6, VNET_HOST6, B_ADDR6);
+	all_received(&s, VNET_PEER4, "192.0.2.255", VNET_HOST4, B_ADDR4);
+	all_received(&s, VNET_PEER4, "255.255.255.255", VNET_HOST4, B_ADDR4);
+}
+
+/* A raw socket that keeps the errors that the network reports. */
+static int
+do_errqueue(void *arg)
+{
+	struct open_call *c = arg;
+	int on = 1, s;
+
+	s = socket(c->af, SOCK_RAW, IPPROTO_UDP);
+	if (s == -1 || setsockopt(s, c->af == AF_INET ? IPPROTO_IP :
+	    IPPROTO_IPV6, c->af == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on,
+	    sizeof(on)) == -1)
+		return (give_up(c, s));
+	return (s);
+}
+
+/* Send from the host to a port where nobody listens, and hear of it. */
+static void
+provoke_error(const char *peer)
+{
+	union sockaddrs sa;
+	socklen_t len;
+	char byte;
+	int s;
+
+	len = sockaddr_of(&sa, peer, PORT);
+	s = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ATF_REQUIRE(s != -1 && connect(s, &sa.sa, len) == 0);
+	ATF_REQUIRE_EQ(6, send(s, "secret", 6, 0));
+	ATF_REQUIRE_EQ(-1, recv(s, &byte, 1, 0));
+	ATF_REQUIRE_EQ(ECONNREFUSED, errno);
+	close(s);
+}
+
+static void
+others_errors(const struct scene *sc, int af, const char *peer)
+{
+	struct open_call c = { .af = af };
+	char buf[256];
+	ssize_t len;
+	int s;
+
+	s = jailed_call(&sc->a, do_errqueue, &c, sizeof(c));
+	ATF_REQUIRE_MSG(s != -1, "%s", errname(c.error));
+	provoke_error(peer);
+	len = recv(s, buf, sizeof(buf), MSG_ERRQUEUE | MSG_DONTWAIT);
+	ATF_CHECK_MSG(len == -1 && errno == EAGAIN,
+	    "%zd bytes of the host's packet were read", len);
+	close(s);
+}
+
+VNET_CASE(errors_about_others_packets_are_not_seen)
+{
+	struct scene s;
+
+	scene_init(&s, tc);
+	atf_tc_expect_fail("no hook sees what a raw socket's queue of errors "
+	    "gets");
+	others_errors(&s, AF_INET, VNET_PEER4);
+	others_errors(&s, AF_INET6, VNET_PEER6);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, autobound_datagram_socket_receives_own_only);
+	ATF_TP_ADD_TC(tp, unbound_listener_accepts_own_only);
+	ATF_TP_ADD_TC(tp, multicast_and_broadcast_are_not_delivered);
+	ATF_TP_ADD_TC(tp, errors_about_others_packets_are_not_seen);
+	ATF_TP_ADD_TC(tp, without_a_jail_all_of_it_is_delivered);
+	return (atf_no_error());
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * sendmsg(2) of datagrams in a jail, with real sockets: whom the receiver sees,
+ * its errno, and the reason that is counted.
+ */
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atf-c.h>
+
+#include "errname.h"
+#include "scene.h"
+
+#define PORT	6000
+#define WAIT_MS	10000
+
+enum way {
+	NAMED,		/* the message says where it goes */
+	CONNECTED,	/* the socket does */
+	UNSPEC		/* the message does, as AF_UNSPEC */
+};
+
+enum place { AT_PEER, AT_A };
+
+struct row {
+	int af;			/* of the socket */
+	enum way way;
+	const char *dst;
+	const char *bound;	/* bound to it before; NULL: not */
+	const char *source;	/* named in a cmsg; NULL: none */
+	int error;
+	const char *from;	/* whom the receiver sees ... */
+	enum place at;		/* ... and where that is */
+	int reason;
+};
+
+struct send_call {
+	int af;
+	enum way way;
+	bool bind, source;
+	union sockaddrs bound, src, dst;
+	socklen_t dstlen;
+	int serial;		/* the message */
+	int error;
+};
+
+union control {
+	struct cmsghdr hdr;
+	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct receivers {
+	int s[2][2];		/* by place; IPv4, IPv6 */
+};
+
+static void
+add_source(struct msghdr *msg, union control *ctl, const union sockaddrs *src)
+{
+	bool v4 = src->sa.sa_family == AF_INET;
+	struct in6_pktinfo info6 = { .ipi6_addr = src->sin6.sin6_addr };
+	struct in_pktinfo info4 = { .ipi_spec_dst = src->sin.sin_addr };
+	size_t len = v4 ? sizeof(info4) : sizeof(info6);
+
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->hdr.cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	ctl->hdr.cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
+	ctl->hdr.cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(&ctl->hdr), v4 ? (void *)&info4 : (void *)&info6,
+	    len);
+	msg->msg_control = ctl;
+	msg->msg_controllen = CMSG_SPACE(len);
+}
+
+static int
+send_on(int s, struct send_call *c)
+{
+	struct iovec iov = { .iov_base = &c->serial,
+		.iov_len = sizeof(c->serial) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control ctl;
+
+	if (c->bind && bind(s, &c->bound.sa, sizeof(c->bound)) == -1)
+		return (-1);
+	if (c->way == CONNECTED) {
+		if (connect(s, &c->dst.sa, c->dstlen) == -1)
+			return (-1);
+	} else {
+		if (c->way == UNSPEC)
+			c->dst.sa.sa_family = AF_UNSPEC;
+		msg.msg_name = &c->dst;
+		msg.msg_namelen = c->dstlen;
+	}
+	if (c->source)
+		add_source(&msg, &ctl, &c->src);
+	return (sendmsg(s, &msg, 0) == -1 ? -1 : 0);
+}
+
+static int
+do_sendmsg(void *arg)
+{
+	struct send_call *c = arg;
+	int s;
+
+	s = socket(c->af, SOCK_DGRAM, 0);
+	if (s == -1 || send_on(s, c) == -1)
+		c->error = errno;
+	if (s != -1)
+		close(s);
+	return (-1);
+}
+
+/* A socket to receive on, to be called in a jail or not. */
+static int
+do_receiver(void *arg)
+{
+	union sockaddrs *sa = arg;
+	int s;
+
+	s = socket(sa->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s != -1 && bind(s, &sa->sa, sizeof(*sa)) == 0)
+		return (s);
+	return (-1);
+}
+
+static void
+open_receivers(struct receivers *r, const struct scene *sc)
+{
+	union sockaddrs sa;
+
+	ATF_REQUIRE(vnet_enter(sc->vn.vn_peer) == 0);
+	sockaddr_of(&sa, VNET_PEER4, PORT);
+	r->s[AT_PEER][0] = do_receiver(&sa);
+	sockaddr_of(&sa, VNET_PEER6, PORT);
+	r->s[AT_PEER][1] = do_receiver(&sa);
+	ATF_REQUIRE(vnet_enter(sc->vn.vn_host) == 0);
+	sockaddr_of(&sa, A_FIRST4, PORT);
+	r->s[AT_A][0] = jailed_call(&sc->a, do_receiver, &sa, sizeof(sa));
+	sockaddr_of(&sa, A_FIRST6, PORT);
+	r->s[AT_A][1] = jailed_call(&sc->a, do_receiver, &sa, sizeof(sa));
+	ATF_REQUIRE(r->s[AT_PEER][0] != -1 && r->s[AT_PEER][1] != -1);
+	ATF_REQUIRE(r->s[AT_A][0] != -1 && r->s[AT_A][1] != -1);
+}
+
+/* A v4-mapped address is one of IPv4. */
+static bool
+is_ip6(const char *addr)
+{
+	return (addr != NULL && strchr(addr, '.') == NULL);
+}
+
+/* Receive the message with the serial; "-" if another came or none. */
+static const char *
+receive(int s, int serial)
+{
+	static union sockaddrs from;
+	struct pollfd pfd = { .fd = s, .events = POLLIN };
+	socklen_t len = sizeof(from);
+	int got;
+
+	if (poll(&pfd, 1, WAIT_MS) != 1 || recvfrom(s, &got, sizeof(got), 0,
+	    &from.sa, &len) != sizeof(got) || got != serial)
+		return ("-");
+	return (sockaddr_text(&from));
+}
+
+static void
+try_row(const struct jailed *jd, const struct receivers *r,
+    const struct row *row, int serial)
+{
+	struct send_call c = { .af = row->af, .way = row->way,
+		.bind = row->bound != NULL, .source = row->source != NULL,
+		.serial = serial };
+	struct refusal want = { row->reason, JAIL_DIR_CALL,
+		is_ip6(row->dst) ? 6 : 4 };
+	uint64_t before = refusals_before(jd, &want);
+	const char *from = "-";
+
+	if (row->bound != NULL)
+		sockaddr_of(&c.bound, row->bound, 0);
+	if (row->source != NULL)
+		sockaddr_of(&c.src, row->source, 0);
+	c.dstlen = sockaddr_of(&c.dst, row->dst, PORT);
+	jailed_call(jd, do_sendmsg, &c, sizeof(c));
+	if (c.error == 0)
+		from = receive(r->s[row->at][is_ip6(row->from)], serial);
+	ATF_CHECK_MSG(c.error == row->error && (c.error != 0 ||
+	    strcmp(from, row->from) == 0), "family %d, way %d, bound %s, "
+	    "cmsg %s, to %s: %s, received from %s; should be %s, %s", row->af,
+	    row->way, row->bound != NULL ? row->bound : "-",
+	    row->source != NULL ? row->source : "-", row->dst,
+	    errname(c.error), from, errname(row->error),
+	    row->from != NULL ? row->from : "-");
+	ATF_CHECK_MSG(refused_once(jd, &want, before), "family %d, way %d, "
+	    "cmsg %s, to %s: not counted as reason %d once", row->af, row->way,
+	    row->source != NULL ? row->source : "-", row->dst, row->reason);
+}
+
+static void
+run_rows(const atf_tc_t *tc, const struct row *rows, size_t n)
+{
+	struct receivers r;
+	struct scene s;
+	size_t i;
+
+	scene_init(&s, tc);
+	open_receivers(&r, &s);
+	for (i = 0; i < n; i++)
+		try_row(&s.a, &r, &rows[i], i + 1);
+}
+
+VNET_CASE(ip4_datagram_has_own_source)
+{
+	static const struct row rows[] = {
+		{ AF_INET, NAMED, VNET_PEER4, NULL, NULL, 0, A_FIRST4,
+		    AT_PEER, 0 },
+		{ AF_INET, NAMED, VNET_PEER4, A_SECOND4, NULL, 0, A_SECOND4,
+		    AT_PEER, 0 },
+		{ AF_INET, NAMED, VNET_PEER4, NULL, A_SECOND4, 0, A_SECOND4,
+		    AT_PEER, 0 },
+		{ AF_INET, NAMED, VNET_PEER4, A_FIRST4, A_SECOND4, 0,
+		    A_SECOND4, AT_PEER, 0 },
+		{ AF_INET, UNSPEC, VNET_PEER4, NULL, NULL, 0, A_FIRST4,
+		    AT_PEER, 0 },
+		{ AF_INET, CONNECTED, VNET_PEER4, NULL, NULL, 0, A_FIRST4,
+		    AT_PEER, 0 },
+		{ AF_INET, CONNECTED, VNET_PEER4, NULL, A_SECOND4, 0,
+		    A_SECOND4, AT_PEER, 0 },
+		{ AF_INET, NAMED, VNET_PEER4, NULL, B_ADDR4, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET, NAMED, VNET_PEER4, A_FIRST4, B_ADDR4,
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+		{ AF_INET, NAMED, VNET_PEER4, NULL, VNET_HOST4, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET, NAMED, VNET_PEER4, NULL, "127.0.0.1",
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+		{ AF_INET, UNSPEC, VNET_PEER4, NULL, B_ADDR4, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET, CONNECTED, VNET_PEER4, NULL, B_ADDR4,
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+	};
+
+	run_rows(tc, rows, NELEMS(rows));
+}
+
+VNET_CASE(ip6_datagram_has_own_source)
+{
+	static const struct row rows[] = {
+		{ AF_INET6, NAMED, VNET_PEER6, NULL, NULL, 0, A_FIRST6,
+		    AT_PEER, 0 },
+		{ AF_INET6, NAMED, VNET_PEER6, A_SECOND6, NULL, 0, A_SECOND6,
+		    AT_PEER, 0 },
+		{ AF_INET6, NAMED, VNET_PEER6, NULL, A_SECOND6, 0, A_SECOND6,
+		    AT_PEER, 0 },
+		{ AF_INET6, CONNECTED, VNET_PEER6, NULL, A_SECOND6, 0,
+		    A_SECOND6, AT_PEER, 0 },
+		{ AF_INET6, NAMED, VNET_PEER6, NULL, B_ADDR6, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET6, NAMED, VNET_PEER6, NULL, VNET_HOST6,
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+		{ AF_INET6, CONNECTED, VNET_PEER6, NULL, B_ADDR6,
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+	};
+
+	run_rows(tc, rows, NELEMS(rows));
+}
+
+VNET_CASE(ip6_socket_to_ip4_has_own_source)
+{
+	static const struct row rows[] = {
+		{ AF_INET6, NAMED, "::ffff:" VNET_PEER4, NULL, NULL, 0,
+		    A_FIRST4, AT_PEER, 0 },
+		{ AF_INET6, NAMED, "::ffff:" VNET_PEER4,
+		    "::ffff:" A_SECOND4, NULL, 0, A_SECOND4, AT_PEER, 0 },
+		{ AF_INET6, NAMED, "::ffff:" VNET_PEER4, NULL,
+		    "::ffff:" A_SECOND4, 0, A_SECOND4, AT_PEER, 0 },
+		{ AF_INET6, NAMED, VNET_PEER4, NULL, NULL, 0, A_FIRST4,
+		    AT_PEER, 0 },
+		{ AF_INET6, NAMED, "::ffff:" VNET_PEER4, NULL,
+		    "::ffff:" B_ADDR4, EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+		{ AF_INET6, NAMED, "::ffff:" VNET_PEER4, NULL,
+		    "::ffff:" VNET_HOST4, EADDRNOTAVAIL, NULL, 0,
+		    JR_LOCALADDR },
+		{ AF_INET6, NAMED, "::ffff:127.0.0.1", NULL, NULL, 0,
+		    A_FIRST4, AT_A, 0 },
+		{ AF_INET6, NAMED, "::ffff:127.0.0.2", NULL, NULL,
+		    ENETUNREACH, NULL, 0, JR_LOOPBACK },
+	};
+
+	run_rows(tc, rows, NELEMS(rows));
+}
+
+VNET_CASE(loopback_is_the_primary)
+{
+	static const struct row rows[] = {
+		{ AF_INET, NAMED, "127.0.0.1", NULL, NULL, 0, A_FIRST4, AT_A,
+		    0 },
+		{ AF_INET, NAMED, "0.0.0.0", NULL, NULL, 0, A_FIRST4, AT_A,
+		    0 },
+		{ AF_INET, NAMED, "127.0.0.1", A_SECOND4, NULL, 0, A_SECOND4,
+		    AT_A, 0 },
+		{ AF_INET, CONNECTED, "127.0.0.1", NULL, NULL, 0, A_FIRST4,
+		    AT_A, 0 },
+		{ AF_INET, NAMED, "127.0.0.2", NULL, NULL, ENETUNREACH, NULL,
+		    0, JR_LOOPBACK },
+		{ AF_INET, UNSPEC, "127.255.0.1", NULL, NULL, ENETUNREACH,
+		    NULL, 0, JR_LOOPBACK },
+		{ AF_INET6, NAMED, "::1", NULL, NULL, 0, A_FIRST6, AT_A, 0 },
+		{ AF_INET6, NAMED, "::", NULL, NULL, 0, A_FIRST6, AT_A, 0 },
+		{ AF_INET6, NAMED, "::1", A_SECOND6, NULL, 0, A_SECOND6, AT_A,
+		    0 },
+		{ AF_INET6, CONNECTED, "::1", NULL, NULL, 0, A_FIRST6, AT_A,
+		    0 },
+	};
+
+	run_rows(tc, rows, NELEMS(rows));
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, ip4_datagram_has_own_source);
+	ATF_TP_ADD_TC(tp, ip6_datagram_has_own_source);
+	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_has_own_source);
+	ATF_TP_ADD_TC(tp, loopback_is_the_primary);
+	return (atf_no_error());
+}
