@@ -14,77 +14,45 @@
 
 #include <sys/jail.h>
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NPRISONS);
-	__type(key, __u64);
-	__type(value, struct prison);
-} prisons __weak SEC(".maps");
+/* Entries are allocated as they are made: most machines have few. */
+#define JAIL_MAP(kind, entries, key_type, value_type)	\
+	struct {						\
+		__uint(type, BPF_MAP_TYPE_##kind);		\
+		__uint(map_flags, BPF_F_NO_PREALLOC);		\
+		__uint(max_entries, entries);			\
+		__type(key, key_type);				\
+		__type(value, value_type);			\
+	}
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NPRISONS);
-	__type(key, __u32);
-	__type(value, struct prison_info);
-} prison_infos __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NPRISONS, __u64, struct prison)
+prisons __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NPRISONS);
-	__uint(key_size, JAIL_NAMELEN);
-	__uint(value_size, sizeof(__u32));
-} prison_names __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NPRISONS, __u32, struct prison_info)
+prison_infos __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, struct prison_ip4_key);
-	__type(value, struct prison_ip4);
-} prison_ip4s __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NPRISONS, char[JAIL_NAMELEN], __u32)
+prison_names __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, struct prison_ip6_key);
-	__type(value, struct prison_ip6);
-} prison_ip6s __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NIPS, struct prison_ip4_key, struct prison_ip4)
+prison_ip4s __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, __be32);
-	__type(value, struct ip_owner);
-} ip4_owners __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NIPS, struct prison_ip6_key, struct prison_ip6)
+prison_ip6s __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, struct jail_in6);
-	__type(value, struct ip_owner);
-} ip6_owners __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NIPS, __be32, struct ip_owner)
+ip4_owners __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, struct ip4_net);
-	__type(value, __be32);
-} ip4_nets __weak SEC(".maps");
+JAIL_MAP(HASH, JAIL_NIPS, struct jail_in6, struct ip_owner)
+ip6_owners __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NIPS);
-	__type(key, struct ip6_net);
-	__type(value, struct jail_in6);
-} ip6_nets __weak SEC(".maps");
+JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip4_net, __be32)
+ip4_nets __weak SEC(".maps");
+
+JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip6_net, struct jail_in6)
+ip6_nets __weak SEC(".maps");
+
+JAIL_MAP(HASH, JAIL_NREFUSALS, struct refusal_key, __u64)
+refusals __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -92,14 +60,6 @@ struct {
 	__type(key, int);
 	__type(value, __u64);
 } sock_prisons __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, JAIL_NREFUSALS);
-	__type(key, struct refusal_key);
-	__type(value, __u64);
-} refusals __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -298,6 +298,7 @@ main(int argc, char **argv)
 	struct request rq = { .argv = argv };
 	int c, status;
 
+	argv[0] = program_invocation_short_name;
 	tool_begin(1);
 	while ((c = getopt_long(argc, argv, "+cimqrvVh", options,
 	    NULL)) != -1) {
@@ -305,5 +306,9 @@ main(int argc, char **argv)
 		if (status != -1)
 			return (status);
 	}
-	return (run(&rq, argc - optind, argv + optind));
+	status = run(&rq, argc - optind, argv + optind);
+	jailparam_free(rq.jp, rq.njp);
+	free(rq.jp);
+	free(rq.command);
+	return (status);
 }
