@@ -222,10 +222,19 @@ pin_all(struct bpf_object *obj, const char *dir, int cgroupfd,
 	return (0);
 }
 
+/* Where pins are made. (A dot is not allowed in names there.) */
+static int
+new_pins(char *dir, size_t size, const char *pins)
+{
+	if ((size_t)snprintf(dir, size, "%s_new", pins) >= size)
+		return (jail_fail(ENAMETOOLONG, "%s: path is too long", pins));
+	return (0);
+}
+
 /*
  * Everything is pinned in a directory beside the real one, which it becomes
  * when it is whole: a process that is killed here leaves nothing in force, and
- * the next one clears it away. (A dot is not allowed in names there.)
+ * the next one clears it away.
  */
 int
 kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
@@ -234,9 +243,7 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 	struct netjail_bpf *skel;
 	int error;
 
-	if ((size_t)snprintf(dir, sizeof(dir), "%s_new", pins) >= sizeof(dir))
-		return (jail_fail(ENAMETOOLONG, "%s: path is too long", pins));
-	if (remove_pins(dir) != 0)
+	if (new_pins(dir, sizeof(dir), pins) != 0 || remove_pins(dir) != 0)
 		return (-1);
 	complaint[0] = '\0';
 	libbpf_set_print(keep_complaint);
@@ -261,6 +268,10 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 int
 kern_unload(const char *pins)
 {
+	char dir[PATH_MAX];
+
+	if (new_pins(dir, sizeof(dir), pins) != 0 || remove_pins(dir) != 0)
+		return (-1);
 	return (remove_pins(pins));
 }
 

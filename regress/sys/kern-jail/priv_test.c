@@ -90,6 +90,7 @@ static const struct device devices[] = {
 	{ "kmsg", S_IFCHR, 1, 11, EPERM },
 	{ "tun", S_IFCHR, 10, 200, EPERM },
 	{ "loop0", S_IFBLK, 7, 0, EPERM },
+	{ "ram3", S_IFBLK, 1, 3, EPERM },
 	{ "vda", S_IFBLK, 253, 0, EPERM },
 };
 

@@ -77,6 +77,21 @@ cleanup_works_after_half_an_init_body()
 	[ ! -e "/run/netns/$VNET_HOST" ] || atf_fail "the host is left"
 }
 
+atf_test_case cleanup_fails_if_something_is_left
+cleanup_fails_if_something_is_left_body()
+{
+	vnet_instance
+	left=/sys/fs/bpf/${JAIL_INSTANCE}_left
+	atf_check mkdir "$left"
+	if vnet_cleanup 2>stderr; then
+		rmdir "$left"
+		atf_fail "nobody noticed $left"
+	fi
+	atf_check rmdir "$left"
+	atf_check -o match:"left: $left" cat stderr
+	vnet_cleanup || atf_fail "nothing is left, but it fails"
+}
+
 atf_test_case wait_until_gives_up
 wait_until_gives_up_body()
 {
@@ -93,5 +108,6 @@ atf_init_test_cases()
 	atf_add_test_case cleanup_leaves_nothing_and_may_be_repeated
 	atf_add_test_case cleanup_ends_no_process_that_took_a_pid_over
 	atf_add_test_case cleanup_works_after_half_an_init
+	atf_add_test_case cleanup_fails_if_something_is_left
 	atf_add_test_case wait_until_gives_up
 }
