@@ -7,6 +7,7 @@ TOOLS	= jail jls jexec jailkill jifconfig jping jtrace
 LIBS	= lib/libutil lib/libjail lib/libprobe
 PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS)
+PAGES	= $(wildcard tools/*/*.8 lib/*/*.3)
 
 export PREFIX DESTDIR VERSION
 
@@ -46,9 +47,8 @@ lint: ## check form, layers and man pages
 	$(Q)mk/lint.sh
 
 man: ## read the man pages from here: make man PAGE=jail.8
-	$(Q)mandoc -a $(or $(wildcard tools/*/$(PAGE) lib/*/$(PAGE) \
-	    share/man/$(PAGE)),$(error PAGE= is one of \
-	    $(notdir $(wildcard tools/*/*.8 lib/*/*.3 share/man/*))))
+	$(Q)mandoc -a $(or $(filter %/$(PAGE),$(PAGES)),$(error PAGE= is one \
+	    of $(notdir $(PAGES))))
 
 install: all ## install below DESTDIR/PREFIX
 	$(Q)set -e; for d in $(SUBDIRS); do \

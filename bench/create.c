@@ -161,7 +161,7 @@ make_many(void)
 static void
 row(const char *what, double ms, double peer)
 {
-	printf("%-46s %9.3f ms  %6.2f of a network namespace\n", what, ms,
+	printf("%-46s %9.3f ms  %6.2f x a network namespace\n", what, ms,
 	    ms / peer);
 }
 

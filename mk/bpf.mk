@@ -9,6 +9,7 @@ BPFFLAGS = -g -O2 -target bpf -Wall -Wextra -Werror -I$(TOP)/sys \
 BPFOBJS	= $(BPFSRCS:%.c=$(OBJ)/%.o)
 
 all: $(OBJ)/$(BPFOBJ).skel.h
+	@:
 
 $(OBJ)/%.bpf.o: %.bpf.c
 	$(say) BPF $(HERE)/$<

@@ -9,6 +9,7 @@ STATIC	= $(OBJ)/lib$(LIB).a
 CPPFLAGS += $(call pkg_cflags,$(PKGS))
 
 all: $(STATIC)
+	@:
 
 # What is installed shows only the names that its map does.
 ifdef MAP
@@ -51,6 +52,7 @@ install: all
 	$(Q)$(INSTALL) -m 644 $(HEADERS) $(INCDIR)
 	$(Q)$(INSTALL) -m 644 $(SYSHEADERS) $(INCDIR)/sys
 	$(Q)$(INSTALL) -m 644 $(MAN) $(MANDIR)/man3
+	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 
 uninstall:
 	$(Q)rm -f $(LIBDIR)/lib$(LIB).a $(LIBDIR)/$(SONAME) \

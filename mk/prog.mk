@@ -10,6 +10,7 @@ ARCHIVES = $(addprefix $(OBJTOP)/,$(LIBS)) $(LIBJAIL)
 CPPFLAGS += $(call pkg_cflags,$(PKGS) $(LIBJAIL_PKGS))
 
 all: $(OBJ)/$(PROG)
+	@:
 
 $(OBJ)/$(PROG): $(OBJS) $(ARCHIVES)
 	$(say) LINK $(HERE)/$(@F)

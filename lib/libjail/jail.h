@@ -26,7 +26,11 @@ extern "C" {
 
 /* What went wrong in this thread's last failed call, without a full stop. */
 #define JAIL_ERRMSGLEN	1024
+#ifdef __cplusplus
+extern thread_local char jail_errmsg[JAIL_ERRMSGLEN];
+#else
 extern _Thread_local char jail_errmsg[JAIL_ERRMSGLEN];
+#endif
 
 /* A parameter with its value, as FreeBSD's struct jailparam. */
 struct jailparam {
@@ -58,10 +62,12 @@ enum jailparam_type {
  * jail_get() it asks for the length, which iov_len then has. Names that
  * jailparam_all() does not list: "lastjid" (jail_get() only: the jail with the
  * lowest jid above this int32_t) and "errmsg" (a buffer that gets the text).
- * Return the jid. flags: JAIL_*. Errors of both: EPERM not root; EINVAL a value
+ * Return the jid. flags: JAIL_*. With JAIL_UPDATE and JAIL_ADDADDR or
+ * JAIL_DELADDR the lists of addresses are added to the sets or taken out of
+ * them, which no other change can come between. Errors of both: EPERM not root; EINVAL a value
  * or an unknown name; ENOENT no such jail; ENOSYS a layer of the confinement is
  * missing. Of jail_set(): EEXIST, ENAMETOOLONG, EADDRINUSE an address is in
- * another jail's set, ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of
+ * another jail's set, EADDRNOTAVAIL not in the set, ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of
  * <sys/jail.h>, ENOTSUP cpu.shares without a cpu controller.
  */
 int jail_set(struct iovec *iov, unsigned int niov, int flags);

@@ -78,14 +78,21 @@ make_key(const struct family *f, uint64_t set, const void *addr,
 	memcpy(key + SETLEN, addr, f->addrlen);
 }
 
-/* As prison_valid_v4() and _v6() in FreeBSD's kern_jail.c. */
+/*
+ * As prison_valid_v4() and _v6() in FreeBSD's kern_jail.c, which let multicast
+ * pass.
+ */
 static bool
 valid(const struct family *f, const void *addr)
 {
 	static const uint8_t any[16], all[4] = { 255, 255, 255, 255 };
+	uint8_t first = *(const uint8_t *)addr;
 
-	return (memcmp(addr, any, f->addrlen) != 0 &&
-	    (f->af == AF_INET6 || memcmp(addr, all, sizeof(all)) != 0));
+	if (memcmp(addr, any, f->addrlen) == 0)
+		return (false);
+	if (f->af == AF_INET6)
+		return (first != 0xff);
+	return (memcmp(addr, all, sizeof(all)) != 0 && (first & 0xf0) != 0xe0);
 }
 
 static bool

@@ -371,6 +371,7 @@ jail_fork_locked(struct session *s, struct jail *j)
 			return (-1);
 		pid = fork_into(&e);
 		if (pid == 0) {
+			close(s->lock);
 			if (enter(&e) != 0)
 				fail_inside();
 			return (0);
@@ -485,14 +486,12 @@ jail_attach(int jid)
 
 /* A running jail's host name is changed from inside its namespace. */
 int
-jail_set_hostname(const struct jail *j)
+jail_set_hostname(struct session *s, const struct jail *j)
 {
 	int fd, status = 0;
 	pid_t pid;
 
-	if (j->pi.pi_initpid == 0)
-		return (0);
-	fd = syscall(SYS_pidfd_open, j->pi.pi_initpid, 0);
+	fd = find_init(s, j);
 	if (fd == -1)
 		return (0);
 	pid = fork();

@@ -62,13 +62,13 @@ static const struct prog_desc {
 
 #define NPROGS	(sizeof(progs) / sizeof(progs[0]))
 
-/* The last thing that libbpf complained of, on one line. */
+/* The first thing that libbpf complained of, on one line. */
 static _Thread_local char complaint[256];
 
 static int
 keep_complaint(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || complaint[0] != '\0')
 		return (0);
 	vsnprintf(complaint, sizeof(complaint), fmt, ap);
 	complaint[strcspn(complaint, "\n")] = '\0';
@@ -190,13 +190,34 @@ write_globals(struct bpf_object *obj, uint64_t cgroup)
 	return (0);
 }
 
-/* Which of the programs is it that this kernel cannot load, and why? */
+/* Could the layer be loaded? If not, the reason. */
+static const char *
+layer_missing(const struct prog_desc *pd)
+{
+	enum bpf_attach_type attach;
+	enum bpf_prog_type type;
+	int has;
+
+	if (libbpf_prog_type_by_name(pd->section, &type, &attach) != 0)
+		return ("libbpf does not know it");
+	has = libbpf_probe_bpf_prog_type(type, NULL);
+	if (has < 0)
+		return (strerror(-has));
+	return (has == 0 ? "the kernel lacks this program type" : NULL);
+}
+
+/* Why is it that this kernel does not load the programs? */
 static int
 explain_load(int error)
 {
-	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-		return (jail_fail(ENOSYS, "the kernel has no BTF: one built "
-		    "with CONFIG_DEBUG_INFO_BTF is needed"));
+	const char *reason;
+
+	for (size_t i = 0; i < NPROGS; i++) {
+		reason = layer_missing(&progs[i]);
+		if (reason != NULL)
+			return (jail_fail(ENOSYS, "layer %s: %s",
+			    progs[i].section, reason));
+	}
 	return (jail_fail(ENOSYS, "the kernel half cannot be loaded: %s%s%s",
 	    strerror(error), complaint[0] != '\0' ? ": " : "", complaint));
 }
@@ -248,7 +269,8 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 	complaint[0] = '\0';
 	libbpf_set_print(keep_complaint);
 	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-		return (explain_load(ENOSYS));
+		return (jail_fail(ENOSYS, "the kernel has no BTF: one built "
+		    "with CONFIG_DEBUG_INFO_BTF is needed"));
 	skel = netjail_bpf__open_and_load();
 	if (skel == NULL)
 		return (explain_load(errno));
@@ -461,24 +483,6 @@ kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
 	return (0);
 }
 
-/* Could the layer be loaded? If not, the reason. */
-static const char *
-layer_missing(const char *pins, const struct prog_desc *pd)
-{
-	enum bpf_attach_type attach;
-	enum bpf_prog_type type;
-	int has;
-
-	if (access(pins, F_OK) == 0)
-		return ("was detached");
-	if (libbpf_prog_type_by_name(pd->section, &type, &attach) != 0)
-		return ("libbpf does not know it");
-	has = libbpf_probe_bpf_prog_type(type, NULL);
-	if (has < 0)
-		return (strerror(-has));
-	return (has == 0 ? "the kernel lacks this program type" : NULL);
-}
-
 static void
 look_at_layer(const char *pins, const struct prog_desc *pd,
     struct jail_layer *l)
@@ -491,7 +495,7 @@ look_at_layer(const char *pins, const struct prog_desc *pd,
 	l->jl_state = JL_ACTIVE;
 	if (link_active(pins, pd))
 		return;
-	reason = layer_missing(pins, pd);
+	reason = access(pins, F_OK) == 0 ? "was detached" : layer_missing(pd);
 	l->jl_state = reason != NULL ? JL_MISSING : JL_READY;
 	if (reason != NULL)
 		snprintf(l->jl_reason, sizeof(l->jl_reason), "%s", reason);

@@ -50,8 +50,10 @@ jail_live(struct session *s, struct jail *j)
 	if (j->pr.pr_flags & PR_PERSIST)
 		return (1);
 	n = jail_processes(s, j);
-	if (n != 0)
-		return (n > 0 ? 1 : errno == ENOENT ? 0 : -1);
+	if (n > 0)
+		return (1);
+	if (n < 0 && errno != ENOENT)
+		return (-1);
 	return (jail_remove_locked(s, j) == 0 ? 0 : -1);
 }
 

@@ -273,9 +273,12 @@ jail_get(struct iovec *iov, unsigned int niov, int flags)
 			error = fill_in(&s, &j, iov, niov, key);
 		session_close(&s);
 	}
-	if (error != 0)
+	if (error != 0) {
 		param_give_errmsg(iov, niov);
-	return (error == 0 ? (int)j.pi.pi_id : -1);
+		return (-1);
+	}
+	jail_errmsg[0] = '\0';
+	return (j.pi.pi_id);
 }
 
 int

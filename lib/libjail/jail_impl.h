@@ -60,6 +60,8 @@ struct session {
 	int lock;
 	uint64_t cgroup;	/* id of the netjail root cgroup */
 	bool loaded;		/* false: there are no jails */
+	bool made, fresh;	/* this session made the root, loaded it */
+	bool changed;		/* there was reason to */
 };
 
 /* A jail, read whole. */
@@ -80,6 +82,8 @@ int machine_mount_bpffs(void);
 /* jail_session.c */
 int session_open(struct session *s, bool change);
 void session_close(struct session *s);
+int lock_cgroup(const char *path);
+void unlock_cgroup(int fd);
 int journal_begin(struct session *s, uint32_t op, uint32_t jid,
     const __u64 set[4]);
 int journal_commit(struct session *s, const struct jail *j);
@@ -173,7 +177,7 @@ int jail_remove_locked(struct session *s, const struct jail *j);
 /* jail_attach.c: with the lock held */
 pid_t jail_fork_locked(struct session *s, struct jail *j);
 int jail_attach_locked(struct session *s, struct jail *j);
-int jail_set_hostname(const struct jail *j);
+int jail_set_hostname(struct session *s, const struct jail *j);
 
 /* jail_root.c, jail_priv.c: for a process on its way into a jail */
 int root_enter(const char *path);

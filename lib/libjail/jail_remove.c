@@ -5,7 +5,6 @@
  * The end of a jail.
  */
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -127,18 +126,18 @@ jail_remove(int jid)
 	return (error);
 }
 
-/* Kill and remove whatever cgroups there are; maps need not be readable. */
+/* Kill and remove the jails below a root; maps need not be readable. */
 static int
-remove_cgroups(struct session *s)
+remove_cgroups(struct session *s, const char *root)
 {
 	struct dirent *e;
 	int error = 0;
 	DIR *d;
 
-	d = opendir(s->m.cgroup);
+	d = opendir(root);
 	if (d == NULL)
-		return (errno == ENOENT ? 0 : jail_fail(errno, "%s: %s",
-		    s->m.cgroup, strerror(errno)));
+		return (errno == ENOENT ? 0 : jail_fail(errno, "%s: %s", root,
+		    strerror(errno)));
 	while (error == 0 && (e = readdir(d)) != NULL) {
 		if (e->d_type == DT_DIR && e->d_name[0] != '.')
 			error = cgroup_remove(s, atoi(e->d_name));
@@ -165,10 +164,12 @@ jail_unload(void)
 		return (jail_fail(EPERM, "must be root"));
 	if (machine_find(&s.m) != 0)
 		return (-1);
-	s.lock = open(s.m.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s.lock != -1)
-		flock(s.lock, LOCK_EX);
-	error = remove_cgroups(&s);
+	s.lock = lock_cgroup(s.m.cgroup);
+	if (s.lock == -1 && errno != ENOENT)
+		return (-1);
+	error = remove_cgroups(&s, s.m.cgroup);
+	if (error == 0 && s.m.cpu[0] != '\0')
+		error = remove_cgroups(&s, s.m.cpu);
 	if (error == 0 && s.m.pins[0] != '\0')
 		error = kern_unload(s.m.pins);
 	if (error == 0)
@@ -176,6 +177,6 @@ jail_unload(void)
 	if (error == 0)
 		error = remove_root(s.m.cpu);
 	if (s.lock != -1)
-		close(s.lock);
+		unlock_cgroup(s.lock);
 	return (error);
 }

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include <linux/mount.h>
+#include <linux/openat2.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,16 +106,25 @@ leave_chroot(void)
 	return (error);
 }
 
-/* A copy of the tree at path, with what is mounted in it, mounted nowhere. */
+/*
+ * A copy of the tree at path, with what is mounted in it, mounted nowhere. The
+ * path had no symbolic link when the jail was made, and must have none now.
+ */
 static int
 copy_tree(const char *path)
 {
 	struct mount_attr nodev = { .attr_set = MOUNT_ATTR_NODEV,
 		.propagation = MS_PRIVATE };
-	int fd;
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS };
+	int dir, fd;
 
-	fd = syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE |
-	    OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	dir = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	if (dir == -1)
+		return (root_failed(path));
+	fd = syscall(SYS_open_tree, dir, "", OPEN_TREE_CLONE |
+	    OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	close(dir);
 	if (fd == -1)
 		return (root_failed(path));
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE,

@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "jail_impl.h"
 
 #define LOCK_TRIES	100	/* times that the directory was made anew */
+#define LOCK_MS		60000	/* patience with another process's change */
 
 static const uint32_t zero = 0;
 
@@ -33,6 +35,7 @@ int
 journal_begin(struct session *s, uint32_t op, uint32_t jid,
     const __u64 set[4])
 {
+	s->changed = true;
 	s->g.op = op;
 	s->g.jid = jid;
 	memcpy(s->g.set, set, sizeof(s->g.set));
@@ -127,6 +130,55 @@ journal_recover(struct session *s)
 	return (error == 0 ? journal_end(s) : -1);
 }
 
+/* Returns 0 or an errno. */
+static int
+take_lock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < LOCK_MS; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return (0);
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return (errno);
+		nanosleep(&pause, NULL);
+	}
+	return (ETIMEDOUT);
+}
+
+/*
+ * Open the netjail root cgroup and lock it. Nobody but root may open it, since
+ * whoever can may also hold the lock.
+ */
+int
+lock_cgroup(const char *path)
+{
+	int error, fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || fchmod(fd, 0700) != 0)
+		error = errno;
+	else
+		error = take_lock(fd);
+	if (error == 0)
+		return (fd);
+	if (fd != -1)
+		close(fd);
+	return (jail_fail(error, "%s: %s", path, error == ETIMEDOUT ?
+	    "another process holds the lock" : strerror(error)));
+}
+
+/*
+ * Said outright: a child that was forked meanwhile has the descriptor too, and
+ * a jail can stop that child.
+ */
+void
+unlock_cgroup(int fd)
+{
+	flock(fd, LOCK_UN);
+	close(fd);
+}
+
 /* Lock the netjail root cgroup, which may be removed while we wait for it. */
 static int
 lock_root(struct session *s, bool change)
@@ -134,21 +186,21 @@ lock_root(struct session *s, bool change)
 	struct stat here, there;
 
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (change && mkdir(s->m.cgroup, 0755) != 0 && errno != EEXIST)
+		s->made = change && mkdir(s->m.cgroup, 0700) == 0;
+		if (change && !s->made && errno != EEXIST)
 			return (jail_fail(errno, "%s: %s", s->m.cgroup,
 			    strerror(errno)));
-		s->lock = open(s->m.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		s->lock = lock_cgroup(s->m.cgroup);
 		if (s->lock == -1)
-			return (jail_fail(errno, "%s: %s", s->m.cgroup,
-			    strerror(errno)));
-		if (flock(s->lock, LOCK_EX) == 0 &&
-		    fstat(s->lock, &here) == 0 &&
+			return (-1);
+		if (fstat(s->lock, &here) == 0 &&
 		    stat(s->m.cgroup, &there) == 0 &&
 		    here.st_ino == there.st_ino) {
 			s->cgroup = here.st_ino;
 			return (0);
 		}
-		close(s->lock);
+		unlock_cgroup(s->lock);
+		s->lock = -1;
 	}
 	return (jail_fail(EAGAIN, "%s: comes and goes", s->m.cgroup));
 }
@@ -169,6 +221,7 @@ load(struct session *s)
 		return (-1);
 	if (kern_load(s->m.pins, s->lock, s->cgroup) != 0)
 		return (-1);
+	s->fresh = true;
 	return (kern_open(&s->k, s->m.pins));
 }
 
@@ -210,28 +263,48 @@ session_open(struct session *s, bool change)
 		return (-1);
 	if (!change && access(s->m.cgroup, F_OK) != 0)
 		return (0);
-	if (lock_root(s, change) != 0)
+	if (lock_root(s, change) != 0) {
+		session_close(s);
 		return (-1);
+	}
 	ready = open_loaded(s);
 	if (ready == 0 && change)
 		ready = load(s) == 0 && kern_get(&s->k, KM_GLOBALS, &zero,
 		    &s->g) == 0 ? 1 : -1;
 	s->loaded = ready == 1;
 	if (ready == -1 || (s->loaded && journal_recover(s) != 0)) {
-		int saved = errno;
-
 		session_close(s);
-		errno = saved;
 		return (-1);
 	}
 	return (0);
 }
 
+/* What was set up for a first jail that was not made goes again. */
+static void
+undo_setup(struct session *s)
+{
+	if (s->fresh && !s->changed)
+		kern_unload(s->m.pins);
+	if (s->made && !s->changed) {
+		rmdir(s->m.cgroup);
+		if (s->m.cpu[0] != '\0')
+			rmdir(s->m.cpu);
+	}
+}
+
+/* Keeps errno and jail_errmsg. */
 void
 session_close(struct session *s)
 {
+	char reason[JAIL_ERRMSGLEN];
+	int saved = errno;
+
+	strcpy(reason, jail_errmsg);
 	kern_close(&s->k);
+	undo_setup(s);
 	if (s->lock != -1)
-		close(s->lock);
+		unlock_cgroup(s->lock);
 	s->lock = -1;
+	strcpy(jail_errmsg, reason);
+	errno = saved;
 }

@@ -27,6 +27,7 @@
 /* A change: the jail as it was (if it was), as it is to be, and its lists. */
 struct change {
 	struct spec sp;
+	int flags;		/* JAIL_* */
 	bool exists;
 	struct jail old, new;
 	struct addrlist oldlist[FAM_MAX], list[FAM_MAX];
@@ -249,28 +250,86 @@ disables(const struct change *c, int f)
 	    spec_int(&c->sp, mode_param[f], 0) == JAIL_SYS_DISABLE);
 }
 
+static ssize_t
+find_addr(const struct family *fam, const struct addrlist *l, const void *addr)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (memcmp(l->addrs + i * fam->addrlen, addr,
+		    fam->addrlen) == 0)
+			return (i);
+	}
+	return (-1);
+}
+
+static int
+add_addr(const struct family *fam, struct addrlist *l, const void *addr)
+{
+	if (find_addr(fam, l, addr) != -1)
+		return (jail_fail(EEXIST, "%s.addr: is an address of the jail "
+		    "already", fam->name));
+	memcpy(l->addrs + l->n++ * fam->addrlen, addr, fam->addrlen);
+	return (0);
+}
+
+static int
+del_addr(const struct family *fam, struct addrlist *l, const void *addr)
+{
+	ssize_t at = find_addr(fam, l, addr);
+
+	if (at == -1)
+		return (jail_fail(EADDRNOTAVAIL, "%s.addr: is no address of "
+		    "the jail", fam->name));
+	l->n--;
+	memmove(l->addrs + at * fam->addrlen,
+	    l->addrs + (at + 1) * fam->addrlen, (l->n - at) * fam->addrlen);
+	return (0);
+}
+
+/* The list that is to be: the one given, or the old one with or without it. */
+static int
+make_list(struct change *c, int f, const struct addrlist *given)
+{
+	const struct family *fam = &families[f];
+	struct addrlist *l = &c->list[f], *old = &c->oldlist[f];
+	bool add = c->flags & JAIL_ADDADDR, del = c->flags & JAIL_DELADDR;
+	const uint8_t *addr = given->addrs;
+	int error = 0;
+
+	l->addrs = malloc((old->n + given->n) * fam->addrlen + 1);
+	if (l->addrs == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	if (!add && !del) {
+		l->n = given->n;
+		memcpy(l->addrs, addr, given->n * fam->addrlen);
+		return (0);
+	}
+	l->n = old->n;
+	memcpy(l->addrs, old->addrs, old->n * fam->addrlen);
+	for (size_t i = 0; i < given->n && error == 0; i++)
+		error = (add ? add_addr : del_addr)(fam, l,
+		    addr + i * fam->addrlen);
+	return (error);
+}
+
 static int
 set_addrs(struct session *s, struct change *c, int f)
 {
 	const struct family *fam = &families[f];
-	struct addrlist *l = &c->list[f];
+	struct addrlist *l = &c->list[f], given;
 
 	if (set_mode(c, f) != 0)
 		return (-1);
 	if (!c->sp.v[addr_param[f]].given && !disables(c, f))
 		return (0);
-	l->n = c->sp.v[addr_param[f]].len / fam->addrlen;
-	l->addrs = malloc(l->n * fam->addrlen + 1);
-	if (l->addrs == NULL)
-		return (jail_fail(ENOMEM, "out of memory"));
-	memcpy(l->addrs, c->sp.v[addr_param[f]].base, l->n * fam->addrlen);
-	if (l->n > JAIL_NIPS)
+	given.n = c->sp.v[addr_param[f]].len / fam->addrlen;
+	given.addrs = (uint8_t *)c->sp.v[addr_param[f]].base;
+	if (given.n > JAIL_NIPS)
 		return (jail_fail(ENOSPC, "%s.addr: more than %d addresses",
 		    fam->name, JAIL_NIPS));
-	if (addrs_check(fam, l) != 0 ||
-	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0)
-		return (-1);
 	if (c->exists && addrs_read(s, fam, &c->old.pr, &c->oldlist[f]) != 0)
+		return (-1);
+	if (make_list(c, f, &given) != 0 || addrs_check(fam, l) != 0 ||
+	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0)
 		return (-1);
 	c->newlist[f] = true;
 	return (0);
@@ -398,7 +457,7 @@ update(struct session *s, struct change *c)
 	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
 		return (-1);
 	if (c->sp.v[P_HOSTNAME].given)
-		return (jail_set_hostname(&c->new));
+		return (jail_set_hostname(s, &c->new));
 	return (0);
 }
 
@@ -410,7 +469,8 @@ clean_up(struct session *s)
 	int error = errno;
 
 	strcpy(reason, jail_errmsg);
-	journal_recover(s);
+	if (journal_recover(s) == 0)
+		s->changed = false;
 	jail_fail(error, "%s", reason);
 }
 
@@ -429,9 +489,12 @@ carry_out(struct session *s, struct change *c, int flags)
 {
 	int error, found;
 
-	if (!(flags & (JAIL_CREATE | JAIL_UPDATE)))
+	if (!(flags & (JAIL_CREATE | JAIL_UPDATE)) ||
+	    ((flags & JAIL_CREATE) && (flags & (JAIL_ADDADDR |
+	    JAIL_DELADDR))))
 		return (jail_fail(EINVAL, "no valid operation (create or "
 		    "update)"));
+	c->flags = flags;
 	found = find_target(s, c, flags);
 	if (found == -1)
 		return (-1);
@@ -440,7 +503,8 @@ carry_out(struct session *s, struct change *c, int flags)
 		return (-1);
 	if (!c->exists && !(c->new.pr.pr_flags & PR_PERSIST) &&
 	    !(flags & (JAIL_ATTACH | JAIL_FORK)))
-		return (jail_fail(EINVAL, "new jail must persist or attach"));
+		return (jail_fail(EINVAL, "new jail must persist or attach: "
+		    "give persist or command=..."));
 	error = c->exists ? update(s, c) : create(s, c);
 	if (error != 0) {
 		clean_up(s);
@@ -502,9 +566,12 @@ jail_set(struct iovec *iov, unsigned int niov, int flags)
 	else if (made != -1)
 		error = jail_live(&s, &j) >= 0 ? 0 : -1;
 	session_close(&s);
-	if (error != 0)
+	if (error != 0) {
 		param_give_errmsg(iov, niov);
-	return (error == 0 ? (int)j.pi.pi_id : -1);
+		return (-1);
+	}
+	jail_errmsg[0] = '\0';
+	return (j.pi.pi_id);
 }
 
 /* The text interface: pairs of strings up to a NULL name. */

@@ -24,8 +24,8 @@ close_stdout(void)
 
 	errno = 0;
 	if (fflush(stdout) != 0 || failed) {
-		warnx("standard output: %s", strerror(errno != 0 ? errno :
-		    EIO));
+		warnx("standard output: %s", errno != 0 ? strerror(errno) :
+		    "cannot be written to");
 		_exit(stdout_error);
 	}
 	if (fclose(stdout) != 0) {

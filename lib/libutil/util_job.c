@@ -10,12 +10,18 @@
 
 #include <sys/wait.h>
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util_job.h"
+
+#define HOLD_SECONDS	10
+#define EXIT_NOEXEC	126
+#define EXIT_NOTFOUND	127
 
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1,
 	SIGUSR2, SIGTSTP, SIGWINCH };
@@ -36,6 +42,24 @@ job_begin(struct job *job)
 	block = job->signals;
 	sigaddset(&block, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &block, &job->inherited);
+}
+
+void
+job_hold(void)
+{
+	const struct timespec patience = { .tv_sec = HOLD_SECONDS };
+	sigset_t cont;
+
+	sigemptyset(&cont);
+	sigaddset(&cont, SIGCONT);
+	while (sigtimedwait(&cont, NULL, &patience) == -1 && errno == EINTR)
+		continue;
+}
+
+void
+job_release(pid_t pid)
+{
+	kill(pid, SIGCONT);
 }
 
 void
@@ -165,4 +189,16 @@ job_exit(const struct job *job, int status)
 		sigprocmask(SIG_SETMASK, &none, NULL);
 	}
 	exit(128 + WTERMSIG(status));
+}
+
+/* A file with capabilities, such as ping's, runs only if the jail has them. */
+_Noreturn void
+job_exec(char *const argv[])
+{
+	execvp(argv[0], argv);
+	if (errno == EPERM)
+		errx(EXIT_NOEXEC, "%s: the file has capabilities that the jail "
+		    "does not (see allow.raw_sockets in jail(8))", argv[0]);
+	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOTFOUND : EXIT_NOEXEC,
+	    "%s", argv[0]);
 }

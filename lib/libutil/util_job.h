@@ -37,8 +37,21 @@ struct job {
 /* Before the command is started, so that no signal is missed. */
 void job_begin(struct job *job);
 
+/*
+ * In the command's process: wait until its starter lets it go on, or for some
+ * seconds if that is not there any more.
+ */
+void job_hold(void);
+void job_release(pid_t pid);
+
 /* In the command's process, before anything of the jail runs. */
 void job_child(const struct job *job);
+
+/*
+ * Execute a program of the jail's. Ends with one line and with the status that
+ * shells give: 127 if there is none, 126 if it cannot be executed.
+ */
+_Noreturn void job_exec(char *const argv[]);
 
 /*
  * Wait until the command has ended. Meanwhile signals that ask a process to end

@@ -62,6 +62,8 @@
 #define JAIL_UPDATE	0x02	/* ... or must; with both, either will do */
 #define JAIL_ATTACH	0x04	/* put the caller into the jail */
 #define JAIL_DYING	0x08	/* accepted; a jail here is gone at once */
+#define JAIL_ADDADDR	0x100	/* ip4.addr, ip6.addr: add to the set ... */
+#define JAIL_DELADDR	0x200	/* ... or take out of it; not on FreeBSD */
 
 /* How a jail gets a family of addresses: ip4=, ip6=. Values are FreeBSD's. */
 #define JAIL_SYS_DISABLE 0	/* no address of the family, no sockets */
@@ -212,6 +214,7 @@ struct jail_globals {
 	struct prison_info pi;
 };
 
+#ifndef __cplusplus
 _Static_assert(sizeof(struct prison) == 64, "one cache line");
 _Static_assert(sizeof(struct prison_info) == 1376, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
@@ -223,5 +226,6 @@ _Static_assert(sizeof(struct ip4_net) == 16, "no padding");
 _Static_assert(sizeof(struct ip6_net) == 28, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_globals) == 64 + 64 + 1376, "no padding");
+#endif
 
 #endif /* !_SYS_JAIL_H_ */

@@ -16,7 +16,7 @@
 #include "util.h"
 
 static const char usage[] =
-    "jail [-iqv] -c|-m|-r|-cm|-rc name=value ... [command=program "
+    "jail [-iqv] -c|-m|-cm|-rc name=value ... [command=program "
     "argument ...]\n"
     "       jail [-qv] -r jail ...\n"
     "       jail -V | --destroy | -h";
@@ -25,26 +25,6 @@ static _Noreturn void
 out_of_memory(void)
 {
 	errx(1, "out of memory");
-}
-
-/* A jail is told of by its name; that of one without is its jid. */
-void
-say_done(const struct request *rq, int jid, const char *what)
-{
-	char *name;
-
-	if (rq->only_jid)
-		printf("%d\n", jid);
-	if (rq->quiet || rq->only_jid)
-		return;
-	name = jail_getname(jid);
-	if (name == NULL)
-		errx(1, "%s", jail_errmsg);
-	printf("%s: %s", name, what);
-	if (rq->verbose)
-		printf(", jid %d", jid);
-	printf("\n");
-	free(name);
 }
 
 /* One name=value, or the name alone of a boolean parameter. */
@@ -75,6 +55,28 @@ find_param(const struct request *rq, const char *name)
 			return (&rq->jp[i]);
 	}
 	return (NULL);
+}
+
+/*
+ * A jail is told of by its name; that of one without is its jid. The jail need
+ * not be there any more.
+ */
+void
+say_done(const struct request *rq, int jid, const char *what)
+{
+	const struct jailparam *name = find_param(rq, "name");
+
+	if (rq->only_jid)
+		printf("%d\n", jid);
+	if (rq->quiet || rq->only_jid)
+		return;
+	if (name != NULL && name->jp_value != NULL)
+		printf("%s: %s", (char *)name->jp_value, what);
+	else
+		printf("%d: %s", jid, what);
+	if (rq->verbose)
+		printf(", jid %d", jid);
+	printf("\n");
 }
 
 /* A list is as long as one argument may be; more of it come with others. */
@@ -214,8 +216,6 @@ remove_named(const struct request *rq, bool must_exist)
 static int
 remove_jails(struct request *rq, int argc, char **argv)
 {
-	if (argc == 0)
-		usage_error(usage, 1);
 	if (strchr(argv[0], '=') != NULL) {
 		parse_params(rq, argc, argv);
 		remove_named(rq, true);
@@ -227,12 +227,28 @@ remove_jails(struct request *rq, int argc, char **argv)
 }
 
 static int
+destroy(void)
+{
+	if (jail_unload() != 0)
+		errx(1, "%s", jail_errmsg);
+	return (0);
+}
+
+static int
 run(struct request *rq, int argc, char **argv)
 {
+	bool acts = rq->create || rq->modify || rq->remove;
+
+	if (rq->layers + rq->destroy + acts != 1 ||
+	    (argc == 0) == acts)
+		usage_error(usage, 1);
+	if (rq->layers)
+		return (print_layers());
+	if (rq->destroy)
+		return (destroy());
 	if (rq->remove && !rq->create && !rq->modify)
 		return (remove_jails(rq, argc, argv));
-	if (argc == 0 || (!rq->create && !rq->modify) ||
-	    (rq->remove && rq->modify))
+	if (rq->remove && rq->modify)
 		usage_error(usage, 1);
 	parse_params(rq, argc, argv);
 	if (rq->remove)
@@ -244,16 +260,7 @@ run(struct request *rq, int argc, char **argv)
 	return (modify_jail(rq));
 }
 
-static int
-destroy(void)
-{
-	if (jail_unload() != 0)
-		errx(1, "%s", jail_errmsg);
-	return (0);
-}
-
-/* Returns the exit status of what ends here, or -1. */
-static int
+static void
 option(struct request *rq, int c)
 {
 	switch (c) {
@@ -276,15 +283,16 @@ option(struct request *rq, int c)
 		rq->verbose = true;
 		break;
 	case 'V':
-		return (print_layers());
+		rq->layers = true;
+		break;
 	case 'h':
 		print_usage(usage);
 	case OPT_TOOL:
-		return (destroy());
+		rq->destroy = true;
+		break;
 	default:
 		common_option(c, usage, 1);
 	}
-	return (-1);
 }
 
 int
@@ -301,11 +309,8 @@ main(int argc, char **argv)
 	argv[0] = program_invocation_short_name;
 	tool_begin(1);
 	while ((c = getopt_long(argc, argv, "+cimqrvVh", options,
-	    NULL)) != -1) {
-		status = option(&rq, c);
-		if (status != -1)
-			return (status);
-	}
+	    NULL)) != -1)
+		option(&rq, c);
 	status = run(&rq, argc - optind, argv + optind);
 	jailparam_free(rq.jp, rq.njp);
 	free(rq.jp);

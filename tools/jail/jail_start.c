@@ -10,22 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "util_job.h"
 
 #include "jail_tool.h"
 
-#define EXIT_NOEXEC	126
-#define EXIT_NOTFOUND	127
-
+/* The command begins when it was said that the jail is there. */
 static _Noreturn void
 run_command(char **argv, const struct job *job)
 {
+	job_hold();
 	job_child(job);
-	execvp(argv[0], argv);
-	warn("%s", argv[0]);
-	_exit(errno == ENOENT ? EXIT_NOTFOUND : EXIT_NOEXEC);
+	job_exec(argv);
 }
 
 /* Looking at a jail that has ended is what removes it. */
@@ -60,6 +56,7 @@ start_with_command(struct request *rq)
 	if (rq->verbose)
 		printf("%s: running, pid %d\n", rq->command[0], pid);
 	fflush(stdout);
+	job_release(pid);
 	status = job_wait(&job, pid);
 	look_again(jid);
 	job_exit(&job, status);

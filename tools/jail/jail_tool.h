@@ -14,7 +14,7 @@
 
 /* What the command line asks for. */
 struct request {
-	bool create, modify, remove;
+	bool create, modify, remove, layers, destroy;
 	bool quiet, verbose, only_jid;
 	struct jailparam *jp;
 	unsigned int njp;

@@ -22,8 +22,6 @@
 #include "jexec_user.h"
 
 /* Exit statuses of a shell that cannot run a command. */
-#define EXIT_NOEXEC	126
-#define EXIT_NOTFOUND	127
 
 static const char usage[] =
     "jexec [-l] [-d directory] [-e name=value] ... [-u user | -U user]\n"
@@ -127,7 +125,8 @@ change_directory(const struct request *r, const struct user *u)
 	if (directory == NULL)
 		directory = r->clean && u != NULL ? u->home : "/";
 	if (chdir("/") != 0 || chdir(directory) != 0)
-		err(1, "%s", directory);
+		err(1, "%s%s", r->directory == NULL ? "home directory " : "",
+		    directory);
 }
 
 static _Noreturn void
@@ -141,9 +140,7 @@ execute(const struct request *r)
 			shell[0] = "/bin/sh";
 		command = shell;
 	}
-	execvp(command[0], command);
-	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOTFOUND : EXIT_NOEXEC,
-	    "%s", command[0]);
+	job_exec(command);
 }
 
 /* In the jail: nothing here asks anything of the host. */

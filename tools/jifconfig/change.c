@@ -106,29 +106,6 @@ find_addr(const struct change *c, const struct jailparam *list)
 	return (-1);
 }
 
-/* A copy of the list with the address at its end, or without it. */
-static void
-change_list(const struct change *c, struct jailparam *list)
-{
-	size_t len = c->fam->addrlen, n = list->jp_valuelen;
-	ssize_t at = find_addr(c, list);
-	uint8_t *new = malloc(n + len);
-
-	if (new == NULL)
-		err(1, "%s", c->text);
-	memcpy(new, list->jp_value, n);
-	if (c->remove && at != -1) {
-		memmove(new + at, new + at + len, n - at - len);
-		n -= len;
-	} else if (!c->remove) {
-		memcpy(new + n, c->addr, len);
-		n += len;
-	}
-	if (jailparam_import_raw(list, new, n) != 0)
-		errx(1, "%s", jail_errmsg);
-	free(new);
-}
-
 static void
 check_list(const struct change *c, const char *jail,
     const struct jailparam *list)
@@ -169,10 +146,12 @@ change_make(const struct change *c, const char *jail)
 	check_list(c, jail, &jp[VP_ADDR + fam]);
 	if (!c->remove && c->prefixlen != -1)
 		check_prefix(c);
-	change_list(c, &jp[VP_ADDR + fam]);
 	set[0] = jp[VP_JID];
 	set[1] = jp[VP_ADDR + fam];
-	if (jailparam_set(set, 2, JAIL_UPDATE) == -1)
+	if (jailparam_import_raw(&set[1], c->addr, c->fam->addrlen) != 0 ||
+	    jailparam_set(set, 2, JAIL_UPDATE | (c->remove ? JAIL_DELADDR :
+	    JAIL_ADDADDR)) == -1)
 		errx(1, "%s", jail_errmsg);
+	jp[VP_ADDR + fam] = set[1];
 	jailparam_free(jp, VP_MAX);
 }
