@@ -64,11 +64,14 @@ enum jailparam_type {
  * lowest jid above this int32_t) and "errmsg" (a buffer that gets the text).
  * Return the jid. flags: JAIL_*. With JAIL_UPDATE and JAIL_ADDADDR or
  * JAIL_DELADDR the lists of addresses are added to the sets or taken out of
- * them, which no other change can come between. Errors of both: EPERM not root; EINVAL a value
- * or an unknown name; ENOENT no such jail; ENOSYS a layer of the confinement is
- * missing. Of jail_set(): EEXIST, ENAMETOOLONG, EADDRINUSE an address is in
- * another jail's set, EADDRNOTAVAIL not in the set, ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of
- * <sys/jail.h>, ENOTSUP cpu.shares without a cpu controller.
+ * them, which no other change can come between.
+ *
+ * Errors of both: EPERM not root; EINVAL a value or an unknown name; ENOENT no
+ * such jail; ENOSYS a layer of the confinement is missing; ETIMEDOUT another
+ * process holds the lock. Of jail_set(): EEXIST, ENAMETOOLONG, EADDRINUSE an
+ * address is in another jail's set, EADDRNOTAVAIL one is not in the jail's,
+ * ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP
+ * cpu.shares without a cpu controller.
  */
 int jail_set(struct iovec *iov, unsigned int niov, int flags);
 int jail_get(struct iovec *iov, unsigned int niov, int flags);

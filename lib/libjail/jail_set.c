@@ -17,25 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jail_impl.h"
+#include "jail_set.h"
 
 #define SHARES_DEFAULT	100
 #define SHARES_MAX	10000
 #define FLAGS_DEFAULT	(PR_IP4 | PR_IP6 | PR_IP4_SADDRSEL | \
 	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS)
-
-/* A change: the jail as it was (if it was), as it is to be, and its lists. */
-struct change {
-	struct spec sp;
-	int flags;		/* JAIL_* */
-	bool exists;
-	struct jail old, new;
-	struct addrlist oldlist[FAM_MAX], list[FAM_MAX];
-	bool newlist[FAM_MAX];	/* list[] is to replace oldlist[] */
-};
-
-static const enum param_id mode_param[FAM_MAX] = { P_IP4, P_IP6 };
-static const enum param_id addr_param[FAM_MAX] = { P_IP4_ADDR, P_IP6_ADDR };
 
 /* Which jail is meant? Returns 1 if it is there, 0 if it is to be made. */
 static int
@@ -210,150 +197,6 @@ set_bools(struct change *c)
 			*flags &= ~params[id].prflag;
 	}
 	return (0);
-}
-
-/* ip4=, ip6=: settled at creation. */
-static int
-set_mode(struct change *c, int f)
-{
-	const struct family *fam = &families[f];
-	int32_t mode = spec_int(&c->sp, mode_param[f], JAIL_SYS_NEW);
-	bool given = c->sp.v[mode_param[f]].given;
-	bool inherit = mode == JAIL_SYS_INHERIT;
-
-	if (mode < JAIL_SYS_DISABLE || mode > JAIL_SYS_INHERIT)
-		return (jail_fail(EINVAL, "%s: not disable, new or inherit",
-		    fam->name));
-	if (c->exists && given &&
-	    inherit != !(c->old.pr.pr_flags & fam->restricted))
-		return (jail_fail(EINVAL, "%s cannot be changed after "
-		    "creation", fam->name));
-	if (!c->exists && inherit)
-		c->new.pr.pr_flags &= ~fam->restricted;
-	if (!c->sp.v[addr_param[f]].given ||
-	    c->sp.v[addr_param[f]].len == 0)
-		return (0);
-	if (!(c->new.pr.pr_flags & fam->restricted))
-		return (jail_fail(EINVAL, "%s.addr: the jail has all of the "
-		    "host's addresses (%s=inherit)", fam->name, fam->name));
-	if (given && mode == JAIL_SYS_DISABLE)
-		return (jail_fail(EINVAL, "%s.addr: is given and %s=disable "
-		    "too", fam->name, fam->name));
-	return (0);
-}
-
-/* ip4=disable takes a jail's addresses away, as ip4.addr= does. */
-static bool
-disables(const struct change *c, int f)
-{
-	return (c->exists && c->sp.v[mode_param[f]].given &&
-	    spec_int(&c->sp, mode_param[f], 0) == JAIL_SYS_DISABLE);
-}
-
-static ssize_t
-find_addr(const struct family *fam, const struct addrlist *l, const void *addr)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (memcmp(l->addrs + i * fam->addrlen, addr,
-		    fam->addrlen) == 0)
-			return (i);
-	}
-	return (-1);
-}
-
-static int
-add_addr(const struct family *fam, struct addrlist *l, const void *addr)
-{
-	if (find_addr(fam, l, addr) != -1)
-		return (jail_fail(EEXIST, "%s.addr: is an address of the jail "
-		    "already", fam->name));
-	memcpy(l->addrs + l->n++ * fam->addrlen, addr, fam->addrlen);
-	return (0);
-}
-
-static int
-del_addr(const struct family *fam, struct addrlist *l, const void *addr)
-{
-	ssize_t at = find_addr(fam, l, addr);
-
-	if (at == -1)
-		return (jail_fail(EADDRNOTAVAIL, "%s.addr: is no address of "
-		    "the jail", fam->name));
-	l->n--;
-	memmove(l->addrs + at * fam->addrlen,
-	    l->addrs + (at + 1) * fam->addrlen, (l->n - at) * fam->addrlen);
-	return (0);
-}
-
-/* The list that is to be: the one given, or the old one with or without it. */
-static int
-make_list(struct change *c, int f, const struct addrlist *given)
-{
-	const struct family *fam = &families[f];
-	struct addrlist *l = &c->list[f], *old = &c->oldlist[f];
-	bool add = c->flags & JAIL_ADDADDR, del = c->flags & JAIL_DELADDR;
-	const uint8_t *addr = given->addrs;
-	int error = 0;
-
-	l->addrs = malloc((old->n + given->n) * fam->addrlen + 1);
-	if (l->addrs == NULL)
-		return (jail_fail(ENOMEM, "out of memory"));
-	if (!add && !del) {
-		l->n = given->n;
-		memcpy(l->addrs, addr, given->n * fam->addrlen);
-		return (0);
-	}
-	l->n = old->n;
-	memcpy(l->addrs, old->addrs, old->n * fam->addrlen);
-	for (size_t i = 0; i < given->n && error == 0; i++)
-		error = (add ? add_addr : del_addr)(fam, l,
-		    addr + i * fam->addrlen);
-	return (error);
-}
-
-static int
-set_addrs(struct session *s, struct change *c, int f)
-{
-	const struct family *fam = &families[f];
-	struct addrlist *l = &c->list[f], given;
-
-	if (set_mode(c, f) != 0)
-		return (-1);
-	if (!c->sp.v[addr_param[f]].given && !disables(c, f))
-		return (0);
-	given.n = c->sp.v[addr_param[f]].len / fam->addrlen;
-	given.addrs = (uint8_t *)c->sp.v[addr_param[f]].base;
-	if (given.n > JAIL_NIPS)
-		return (jail_fail(ENOSPC, "%s.addr: more than %d addresses",
-		    fam->name, JAIL_NIPS));
-	if (c->exists && addrs_read(s, fam, &c->old.pr, &c->oldlist[f]) != 0)
-		return (-1);
-	if (make_list(c, f, &given) != 0 || addrs_check(fam, l) != 0 ||
-	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0)
-		return (-1);
-	c->newlist[f] = true;
-	return (0);
-}
-
-/* Name a new set, and make its first address the primary one. */
-static void
-choose_set(struct session *s, struct change *c, int f)
-{
-	struct prison *pr = &c->new.pr;
-	const struct addrlist *l = &c->list[f];
-	uint64_t set = l->n > 0 ? s->g.nextset++ : 0;
-
-	if (f == FAM_IP4) {
-		pr->pr_ip4s = set;
-		pr->pr_nip4 = l->n;
-		pr->pr_ip4 = 0;
-		memcpy(&pr->pr_ip4, l->addrs, l->n > 0 ? 4 : 0);
-	} else {
-		pr->pr_ip6s = set;
-		pr->pr_nip6 = l->n;
-		memset(&pr->pr_ip6, 0, sizeof(pr->pr_ip6));
-		memcpy(&pr->pr_ip6, l->addrs, l->n > 0 ? 16 : 0);
-	}
 }
 
 /* Work out what the jail is to be; nothing has changed if this fails. */
