@@ -169,9 +169,10 @@ init_reap(bool persist)
 }
 
 static void
-init_main(const struct jail *j, const struct entry *e, int report)
+init_main(const struct jail *j, const struct entry *e, int report, int go)
 {
 	struct init_error err = { 0 };
+	char byte;
 
 	if (init_setup(j, e) != 0) {
 		err.error = errno;
@@ -180,6 +181,9 @@ init_main(const struct jail *j, const struct entry *e, int report)
 			_exit(2);
 		_exit(1);
 	}
+	close(report);
+	if (read(go, &byte, 1) != 1)
+		_exit(3);
 	syscall(SYS_close_range, 3, ~0U, 0);
 	init_reap((j->pr.pr_flags & PR_PERSIST) != 0);
 }
@@ -203,28 +207,63 @@ wait_init(pid_t pid, int report)
 	return (jail_fail(ESRCH, "the jail's pid 1 died as it started"));
 }
 
+/* Have the record name pid 1, and pid 1 know that it does. */
 static int
-start_init(struct session *s, struct jail *j, struct entry *e)
+record_init(struct session *s, struct jail *j, struct entry *e, pid_t pid,
+    int go)
 {
-	int error, report[2];
-	pid_t pid;
-
-	if (pipe2(report, O_CLOEXEC) != 0)
-		return (jail_fail(errno, "pipe: %s", strerror(errno)));
-	pid = clone_into(e->cgroup, INIT_NAMESPACES);
-	if (pid == 0)
-		init_main(j, e, report[1]);
-	close(report[1]);
-	error = pid == -1 ? jail_fail(errno, "layer namespaces: %s",
-	    strerror(errno)) : wait_init(pid, report[0]);
-	close(report[0]);
-	if (error != 0)
-		return (-1);
 	e->init = syscall(SYS_pidfd_open, pid, 0);
 	if (e->init == -1)
 		return (jail_fail(errno, "pidfd_open: %s", strerror(errno)));
 	j->pi.pi_initpid = pid;
-	return (kern_put(&s->k, KM_INFOS, &j->pi.pi_id, &j->pi));
+	if (kern_put(&s->k, KM_INFOS, &j->pi.pi_id, &j->pi) != 0)
+		return (-1);
+	if (write(go, "", 1) != 1)
+		return (jail_fail(errno, "the jail's pid 1: %s",
+		    strerror(errno)));
+	return (0);
+}
+
+static int
+make_pipes(int report[2], int go[2])
+{
+	if (pipe2(report, O_CLOEXEC) != 0)
+		return (jail_fail(errno, "pipe: %s", strerror(errno)));
+	if (pipe2(go, O_CLOEXEC) == 0)
+		return (0);
+	jail_fail(errno, "pipe: %s", strerror(errno));
+	close(report[0]);
+	close(report[1]);
+	return (-1);
+}
+
+/*
+ * A pid 1 that no record names would keep the jail for ever, so it ends if its
+ * starter does before that.
+ */
+static int
+start_init(struct session *s, struct jail *j, struct entry *e)
+{
+	int error = -1, go[2], report[2];
+	pid_t pid;
+
+	if (make_pipes(report, go) != 0)
+		return (-1);
+	pid = clone_into(e->cgroup, INIT_NAMESPACES);
+	if (pid == 0) {
+		close(s->lock);
+		close(go[1]);
+		init_main(j, e, report[1], go[0]);
+	}
+	close(report[1]);
+	close(go[0]);
+	if (pid == -1)
+		jail_fail(errno, "layer namespaces: %s", strerror(errno));
+	else if (wait_init(pid, report[0]) == 0)
+		error = record_init(s, j, e, pid, go[1]);
+	close(report[0]);
+	close(go[1]);
+	return (error);
 }
 
 /* A pidfd, if the pid is still the jail's: that cannot become another's. */

@@ -264,7 +264,7 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 	struct netjail_bpf *skel;
 	int error;
 
-	if (new_pins(dir, sizeof(dir), pins) != 0 || remove_pins(dir) != 0)
+	if (new_pins(dir, sizeof(dir), pins) != 0)
 		return (-1);
 	complaint[0] = '\0';
 	libbpf_set_print(keep_complaint);
@@ -288,13 +288,19 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 }
 
 int
-kern_unload(const char *pins)
+kern_sweep(const char *pins)
 {
 	char dir[PATH_MAX];
 
-	if (new_pins(dir, sizeof(dir), pins) != 0 || remove_pins(dir) != 0)
+	if (new_pins(dir, sizeof(dir), pins) != 0)
 		return (-1);
-	return (remove_pins(pins));
+	return (access(dir, F_OK) == 0 ? remove_pins(dir) : 0);
+}
+
+int
+kern_unload(const char *pins)
+{
+	return (kern_sweep(pins) == 0 ? remove_pins(pins) : -1);
 }
 
 /* Is the layer's link pinned and still attached to a cgroup? */

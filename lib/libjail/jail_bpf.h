@@ -32,6 +32,9 @@ struct kern {
  */
 int kern_load(const char *pins, int cgroupfd, uint64_t cgroup);
 
+/* Clear away what a kern_load() that was killed left. */
+int kern_sweep(const char *pins);
+
 /* Detach and forget everything below pins. */
 int kern_unload(const char *pins);
 

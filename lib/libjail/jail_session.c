@@ -231,6 +231,8 @@ open_loaded(struct session *s)
 {
 	if (s->m.pins[0] == '\0')
 		return (0);
+	if (kern_sweep(s->m.pins) != 0)
+		return (-1);
 	if (kern_open(&s->k, s->m.pins) != 0)
 		return (errno == ENOENT ? 0 : -1);
 	if (kern_get(&s->k, KM_GLOBALS, &zero, &s->g) != 0)
