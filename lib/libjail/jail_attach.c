@@ -11,9 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <linux/close_range.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 
 #include <dirent.h>
@@ -300,17 +302,41 @@ entry_close(struct entry *e)
 		close(e->init);
 }
 
-/* An open directory of the host's would lead out, as jail_attach(2) knows. */
+/*
+ * What leads out of a jail by itself: a directory, by openat(2); a descriptor
+ * of no file, such as a ring of io_uring; a file that the host is managed by.
+ */
+static bool
+leads_out(int fd)
+{
+	static const unsigned long management[] = { ANON_INODE_FS_MAGIC,
+		BPF_FS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+		DEBUGFS_MAGIC, NSFS_MAGIC, PROC_SUPER_MAGIC, SECURITYFS_MAGIC,
+		SYSFS_MAGIC, TRACEFS_MAGIC };
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return (false);
+	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) ||
+	    fstatfs(fd, &fs) != 0)
+		return (true);
+	for (size_t i = 0; i < sizeof(management) / sizeof(management[0]);
+	    i++) {
+		if ((unsigned long)fs.f_type == management[i])
+			return (true);
+	}
+	return (false);
+}
+
 static int
 check_stdio(void)
 {
-	struct stat st;
-
 	for (int fd = 0; fd < 3; fd++) {
-		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-			return (jail_fail(EPERM, "descriptor %d is a "
-			    "directory, which would lead out of the jail",
-			    fd));
+		if (leads_out(fd))
+			return (jail_fail(EPERM, "descriptor %d would lead out "
+			    "of the jail: a directory, a disk, or no file that "
+			    "a jail may have", fd));
 	}
 	return (0);
 }

@@ -38,9 +38,12 @@ int kern_sweep(const char *pins);
 /* Detach and forget everything below pins. */
 int kern_unload(const char *pins);
 
-/* Open the maps. ENOENT: nothing is loaded. ENOSYS: a layer was taken away. */
+/* Open the maps. ENOENT: nothing is loaded. ENOSYS: a map was taken away. */
 int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);
+
+/* Is every layer in force? ENOSYS: one was taken away. */
+int kern_check_links(const char *pins);
 
 /* Keys and values are of the sizes in <sys/jail.h>. ENOENT, EEXIST, ENOSPC. */
 int kern_get(const struct kern *k, enum kern_map map, const void *key,

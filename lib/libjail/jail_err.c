@@ -5,6 +5,7 @@
  * Error texts.
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,10 @@ jail_fail(int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(jail_errmsg, sizeof(jail_errmsg), fmt, ap);
 	va_end(ap);
+	for (char *p = jail_errmsg; *p != '\0'; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
 	errno = error;
 	return (-1);
 }

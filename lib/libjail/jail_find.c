@@ -93,10 +93,14 @@ jail_find(struct session *s, const char *name, struct jail *j)
 	return (live == 1 ? 0 : -1);
 }
 
-/* Jids in ascending order, as they were when somebody began to walk them. */
+/*
+ * Jids in ascending order, as they were when somebody began to walk them, and
+ * how far the walk has come.
+ */
 static _Thread_local struct {
 	uint32_t *jids;
 	size_t n;
+	uint32_t last;
 } walk;
 
 static int
@@ -122,15 +126,13 @@ begin_walk(struct session *s)
 	return (0);
 }
 
-/* The live jail with the lowest jid above lastjid. */
-int
-jail_next(struct session *s, uint32_t lastjid, struct jail *j)
+/* Returns 1 if there is a live jail above lastjid in the walk, 0 or -1. */
+static int
+walk_next(struct session *s, uint32_t lastjid, struct jail *j)
 {
 	size_t lo = 0, hi, mid;
 	int live;
 
-	if ((lastjid == 0 || walk.jids == NULL) && begin_walk(s) != 0)
-		return (-1);
 	for (hi = walk.n; lo < hi;) {
 		mid = lo + (hi - lo) / 2;
 		if (walk.jids[mid] <= lastjid)
@@ -143,9 +145,32 @@ jail_next(struct session *s, uint32_t lastjid, struct jail *j)
 			continue;
 		live = jail_live(s, j);
 		if (live != 0)
-			return (live == 1 ? 0 : -1);
+			return (live);
+	}
+	return (0);
+}
+
+/*
+ * The live jail with the lowest jid above lastjid. A walk goes on with what it
+ * began with, and at the end of that looks whether there is more by now.
+ */
+int
+jail_next(struct session *s, uint32_t lastjid, struct jail *j)
+{
+	bool fresh = lastjid == 0 || walk.jids == NULL || walk.last != lastjid;
+	int found;
+
+	if (fresh && begin_walk(s) != 0)
+		return (-1);
+	found = walk_next(s, lastjid, j);
+	if (found == 0 && !fresh)
+		found = begin_walk(s) == 0 ? walk_next(s, lastjid, j) : -1;
+	if (found == 1) {
+		walk.last = j->pi.pi_id;
+		return (0);
 	}
 	free(walk.jids);
 	walk.jids = NULL;
-	return (jail_fail(ENOENT, "no jail after %u", lastjid));
+	return (found == 0 ? jail_fail(ENOENT, "no jail after %u", lastjid) :
+	    -1);
 }

@@ -23,6 +23,8 @@
 
 #include "jail_impl.h"
 
+#define SOCK_TYPE_MASK	0xf
+
 /* What root in a jail keeps, and the flag that it depends on. */
 static const struct {
 	cap_value_t cap;
@@ -121,7 +123,8 @@ drop_sets(uint32_t prflags, bool all)
 
 /*
  * Families: UNIX, INET, INET6 and NETLINK_ROUTE. The filter compares the whole
- * register, so anything above the lowest 32 bits is refused too.
+ * register, so anything above the lowest 32 bits is refused too. The kernel
+ * takes INET with SOCK_PACKET for PACKET.
  */
 static int
 filter_sockets(scmp_filter_ctx ctx)
@@ -141,6 +144,9 @@ filter_sockets(scmp_filter_ctx ctx)
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
 	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
 	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
+	    SCMP_A0(SCMP_CMP_EQ, AF_INET),
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_PACKET));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
 	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
 	return (error);

@@ -205,6 +205,9 @@ prune(int proc)
 			return (-1);
 		if (path[0] == '\0')
 			return (0);
+		if (strcmp(path, "/") == 0)
+			return (jail_fail(EINVAL, "jail's root: it is on a "
+			    "file system that the host is managed by"));
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
 			return (root_failed(path));
 	}

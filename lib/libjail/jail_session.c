@@ -241,9 +241,9 @@ open_loaded(struct session *s)
 		return (jail_fail(ENOSYS, "the kernel half that is loaded is "
 		    "of version %u, not %d: jail --destroy with its own tools",
 		    s->g.version, JAIL_VERSION));
-	if (s->g.cgroup == s->cgroup)
-		return (1);
-	return (forget_stale(s) == 0 ? 0 : -1);
+	if (s->g.cgroup != s->cgroup)
+		return (forget_stale(s) == 0 ? 0 : -1);
+	return (kern_check_links(s->m.pins) == 0 ? 1 : -1);
 }
 
 /*

@@ -58,25 +58,28 @@ find_param(const struct request *rq, const char *name)
 }
 
 /*
- * A jail is told of by its name; that of one without is its jid. The jail need
- * not be there any more.
+ * A jail is told of by its name; that of one without is its jid. It may have
+ * ended by now, with its command.
  */
 void
 say_done(const struct request *rq, int jid, const char *what)
 {
-	const struct jailparam *name = find_param(rq, "name");
+	const struct jailparam *jp = find_param(rq, "name");
+	char *name;
 
 	if (rq->only_jid)
 		printf("%d\n", jid);
 	if (rq->quiet || rq->only_jid)
 		return;
-	if (name != NULL && name->jp_value != NULL)
-		printf("%s: %s", (char *)name->jp_value, what);
+	name = jp != NULL ? jailparam_export(jp) : jail_getname(jid);
+	if (name != NULL)
+		printf("%s: %s", name, what);
 	else
 		printf("%d: %s", jid, what);
 	if (rq->verbose)
 		printf(", jid %d", jid);
 	printf("\n");
+	free(name);
 }
 
 /* A list is as long as one argument may be; more of it come with others. */
@@ -177,30 +180,35 @@ remove_matching(const struct request *rq, const char *pattern)
 	return (n);
 }
 
-static void
+/* Returns the exit status. */
+static int
 remove_one(const struct request *rq, const char *jail, bool must_exist)
 {
 	int jid;
 
 	if (strchr(jail, '*') != NULL) {
 		remove_matching(rq, jail);
-		return;
+		return (0);
 	}
 	jid = jail_getid(jail);
 	if (jid != -1) {
 		remove_jid(rq, jid, jail);
-		return;
+		return (0);
 	}
-	if (must_exist || errno != ENOENT)
+	if (errno != ENOENT)
 		errx(1, "%s", jail_errmsg);
+	if (must_exist)
+		warnx("%s", jail_errmsg);
+	return (must_exist);
 }
 
 /* The jail that name= or jid= says. */
-static void
+static int
 remove_named(const struct request *rq, bool must_exist)
 {
 	const struct jailparam *jp = find_param(rq, "jid");
 	char *jail;
+	int status;
 
 	if (jp == NULL)
 		jp = find_param(rq, "name");
@@ -209,21 +217,23 @@ remove_named(const struct request *rq, bool must_exist)
 	jail = jailparam_export(jp);
 	if (jail == NULL)
 		errx(1, "%s", jail_errmsg);
-	remove_one(rq, jail, must_exist);
+	status = remove_one(rq, jail, must_exist);
 	free(jail);
+	return (status);
 }
 
 static int
 remove_jails(struct request *rq, int argc, char **argv)
 {
+	int status = 0;
+
 	if (strchr(argv[0], '=') != NULL) {
 		parse_params(rq, argc, argv);
-		remove_named(rq, true);
-		return (0);
+		return (remove_named(rq, true));
 	}
 	for (int i = 0; i < argc; i++)
-		remove_one(rq, argv[i], true);
-	return (0);
+		status |= remove_one(rq, argv[i], true);
+	return (status);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util_job.h"
 
@@ -86,5 +87,10 @@ start_jail(struct request *rq)
 	if (jid == -1)
 		errx(1, "%s", jail_errmsg);
 	say_done(rq, jid, "created");
+	if (fflush(stdout) != 0) {
+		warn("standard output");
+		jail_remove(jid);
+		_exit(1);
+	}
 	return (0);
 }
