@@ -8,6 +8,7 @@
  * Until then the terminal's signals come to us, and are passed on.
  */
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -19,7 +20,7 @@
 
 #include "util_job.h"
 
-#define HOLD_SECONDS	10
+#define HOLD_SECONDS	2
 #define EXIT_NOEXEC	126
 #define EXIT_NOTFOUND	127
 
@@ -50,10 +51,12 @@ job_hold(void)
 	const struct timespec patience = { .tv_sec = HOLD_SECONDS };
 	sigset_t cont;
 
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	sigemptyset(&cont);
 	sigaddset(&cont, SIGCONT);
 	while (sigtimedwait(&cont, NULL, &patience) == -1 && errno == EINTR)
 		continue;
+	prctl(PR_SET_PDEATHSIG, 0);
 }
 
 void

@@ -38,8 +38,8 @@ struct job {
 void job_begin(struct job *job);
 
 /*
- * In the command's process: wait until its starter lets it go on, or for some
- * seconds if that is not there any more.
+ * In the command's process: wait until its starter lets it go on, or is not
+ * there any more.
  */
 void job_hold(void);
 void job_release(pid_t pid);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Does what is in the kernel belong together?
+ */
+
+#include <sys/jail.h>
+#include <sys/stat.h>
+
+#include <arpa/inet.h>
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "state.h"
+
+#define SETLEN	sizeof(uint64_t)	/* a member's key begins with its set */
+
+struct check {
+	struct state *st;
+	FILE *out;
+	int faults;
+	const struct fam *fam;	/* the family that is checked */
+	size_t members;		/* of it, in the sets of all jails */
+};
+
+/* A family: addresses are addrlen bytes, and so on. */
+static const struct fam {
+	int af;
+	size_t addrlen;
+	enum state_map members, owners, nets;
+} fams[] = {
+	{ AF_INET, 4, SM_IP4S, SM_IP4_OWNERS, SM_IP4_NETS },
+	{ AF_INET6, 16, SM_IP6S, SM_IP6_OWNERS, SM_IP6_NETS },
+};
+
+static void __attribute__((format(printf, 2, 3)))
+fault(struct check *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(c->out, fmt, ap);
+	va_end(ap);
+	fputc('\n', c->out);
+	c->faults++;
+}
+
+static const char *
+text_of(const struct fam *f, const void *addr)
+{
+	static char text[INET6_ADDRSTRLEN];
+
+	return (inet_ntop(f->af, addr, text, sizeof(text)));
+}
+
+static uint64_t
+set_of(const struct fam *f, const struct prison *pr)
+{
+	return (f->af == AF_INET ? pr->pr_ip4s : pr->pr_ip6s);
+}
+
+static size_t
+number_of(const struct fam *f, const struct prison *pr)
+{
+	return (f->af == AF_INET ? pr->pr_nip4 : pr->pr_nip6);
+}
+
+static const void *
+primary_of(const struct fam *f, const struct prison *pr)
+{
+	return (f->af == AF_INET ? (const void *)&pr->pr_ip4 : &pr->pr_ip6);
+}
+
+static bool
+find_prison(const struct check *c, uint32_t jid, struct prison *pr)
+{
+	struct prison_info pi;
+
+	return (state_lookup(c->st, SM_INFOS, &jid, &pi) &&
+	    state_lookup(c->st, SM_PRISONS, &pi.pi_cgroup, pr));
+}
+
+static bool
+find_member(const struct check *c, uint64_t set, const void *addr,
+    void *value)
+{
+	uint8_t key[sizeof(struct prison_ip6_key)] = { 0 };
+
+	memcpy(key, &set, SETLEN);
+	memcpy(key + SETLEN, addr, c->fam->addrlen);
+	return (state_lookup(c->st, c->fam->members, key, value));
+}
+
+static int
+check_info(void *arg, const void *key, const void *value)
+{
+	const struct prison_info *pi = value;
+	uint32_t jid = *(const uint32_t *)key, named;
+	struct check *c = arg;
+	char path[PATH_MAX + 16];
+	struct prison pr;
+	struct stat sb;
+
+	if (pi->pi_id != jid || pi->pi_version != JAIL_VERSION)
+		fault(c, "info %u: is of jail %u, version %u", jid, pi->pi_id,
+		    pi->pi_version);
+	if (!find_prison(c, jid, &pr) || pr.pr_id != jid)
+		fault(c, "info %u: has no prison", jid);
+	if (!state_lookup(c->st, SM_NAMES, pi->pi_name, &named) ||
+	    named != jid)
+		fault(c, "info %u: name %s is not its own", jid, pi->pi_name);
+	snprintf(path, sizeof(path), "%s/%u", c->st->st_cgroup, jid);
+	if (stat(path, &sb) != 0 || sb.st_ino != pi->pi_cgroup)
+		fault(c, "info %u: has no cgroup", jid);
+	snprintf(path, sizeof(path), "%s/%u", c->st->st_cpu, jid);
+	if (c->st->st_cpu[0] != '\0' && access(path, F_OK) != 0)
+		fault(c, "info %u: has no cpu cgroup", jid);
+	return (0);
+}
+
+static int
+check_name(void *arg, const void *key, const void *value)
+{
+	uint32_t jid = *(const uint32_t *)value;
+	struct prison_info pi;
+	struct check *c = arg;
+
+	if (!state_lookup(c->st, SM_INFOS, &jid, &pi) ||
+	    memcmp(pi.pi_name, key, JAIL_NAMELEN) != 0)
+		fault(c, "name %.*s: jail %u does not have it",
+		    JAIL_NAMELEN, (const char *)key, jid);
+	return (0);
+}
+
+/* Walk a set from its primary address; each member must have an owner. */
+static void
+check_set(struct check *c, const struct prison *pr)
+{
+	uint8_t addr[16] = { 0 }, value[sizeof(struct prison_ip6)];
+	size_t n = number_of(c->fam, pr);
+	struct ip_owner owner;
+
+	memcpy(addr, primary_of(c->fam, pr), c->fam->addrlen);
+	for (size_t i = 0; i < n; i++) {
+		if (!find_member(c, set_of(c->fam, pr), addr, value)) {
+			fault(c, "jail %u: address %zu of %zu is missing",
+			    pr->pr_id, i + 1, n);
+			return;
+		}
+		if (!state_lookup(c->st, c->fam->owners, addr, &owner))
+			fault(c, "jail %u: %s has no owner", pr->pr_id,
+			    text_of(c->fam, addr));
+		c->members++;
+		memcpy(addr, value, c->fam->addrlen);
+	}
+	memset(value, 0, sizeof(value));
+	if (memcmp(addr, value, c->fam->addrlen) != 0 && n > 0)
+		fault(c, "jail %u: a set goes on after its end", pr->pr_id);
+}
+
+static int
+check_prison(void *arg, const void *key, const void *value)
+{
+	const struct prison *pr = value;
+	struct prison_info pi;
+	struct check *c = arg;
+
+	if (!state_lookup(c->st, SM_INFOS, &pr->pr_id, &pi) ||
+	    pi.pi_cgroup != *(const uint64_t *)key)
+		fault(c, "prison %u: has no info", pr->pr_id);
+	check_set(c, pr);
+	return (0);
+}
+
+static int
+check_owner(void *arg, const void *key, const void *value)
+{
+	uint8_t ignored[sizeof(struct prison_ip6)];
+	const struct ip_owner *owner = value;
+	struct check *c = arg;
+	struct prison pr;
+
+	if (!find_prison(c, owner->jid, &pr) ||
+	    !find_member(c, set_of(c->fam, &pr), key, ignored))
+		fault(c, "owner of %s: jail %u does not have it",
+		    text_of(c->fam, key), owner->jid);
+	return (0);
+}
+
+/* Is the set that of a prison? */
+struct search {
+	const struct fam *fam;
+	uint64_t set;
+};
+
+static int
+same_set(void *arg, const void *key, const void *value)
+{
+	const struct search *s = arg;
+
+	(void)key;
+	return (set_of(s->fam, value) == s->set);
+}
+
+/* A network's key holds, behind its length, the set and an address. */
+static int
+check_net(void *arg, const void *key, const void *value)
+{
+	uint8_t ignored[sizeof(struct prison_ip6)];
+	struct check *c = arg;
+	struct search s = { .fam = c->fam };
+
+	memcpy(&s.set, (const uint8_t *)key + 4, SETLEN);
+	if (state_walk(c->st, SM_PRISONS, same_set, &s) == 0)
+		fault(c, "network of %s: set %llu is no jail's",
+		    text_of(c->fam, value), (unsigned long long)s.set);
+	else if (!find_member(c, s.set, value, ignored))
+		fault(c, "network of %s: is not in its set",
+		    text_of(c->fam, value));
+	return (0);
+}
+
+static int
+check_refusal(void *arg, const void *key, const void *value)
+{
+	const struct refusal_key *rk = key;
+	struct check *c = arg;
+	struct prison pr;
+
+	(void)value;
+	if (rk->jid != 0 && !find_prison(c, rk->jid, &pr))
+		fault(c, "refusals: of jail %u, which is gone", rk->jid);
+	return (0);
+}
+
+static void
+check_family(struct check *c, const struct fam *f)
+{
+	c->fam = f;
+	c->members = 0;
+	state_walk(c->st, SM_PRISONS, check_prison, c);
+	if (state_count(c->st, f->members) != c->members)
+		fault(c, "%zu addresses are in sets, %zu of them in those of "
+		    "jails", state_count(c->st, f->members), c->members);
+	state_walk(c->st, f->owners, check_owner, c);
+	state_walk(c->st, f->nets, check_net, c);
+}
+
+static void
+check_cgroups(struct check *c, const char *root)
+{
+	struct dirent *e;
+	struct prison pr;
+	DIR *d = opendir(root);
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' &&
+		    !find_prison(c, atoi(e->d_name), &pr))
+			fault(c, "cgroup %s/%s: is no jail's", root,
+			    e->d_name);
+	}
+	closedir(d);
+}
+
+static int
+check_op(void *arg, const void *key, const void *value)
+{
+	const struct jail_globals *g = value;
+
+	(void)key;
+	if (g->op != JAIL_OP_NONE)
+		fault(arg, "journal: change %u of jail %u is unfinished",
+		    g->op, g->jid);
+	return (0);
+}
+
+static void
+check_pins(struct check *c)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s_new", c->st->st_pins);
+	if (access(path, F_OK) == 0)
+		fault(c, "pins: %s is left", path);
+}
+
+int
+state_check(struct state *st, FILE *out)
+{
+	struct check c = { .st = st, .out = out };
+
+	check_pins(&c);
+	state_walk(st, SM_GLOBALS, check_op, &c);
+	state_walk(st, SM_INFOS, check_info, &c);
+	state_walk(st, SM_NAMES, check_name, &c);
+	for (size_t i = 0; i < sizeof(fams) / sizeof(fams[0]); i++)
+		check_family(&c, &fams[i]);
+	state_walk(st, SM_REFUSALS, check_refusal, &c);
+	check_cgroups(&c, st->st_cgroup);
+	check_cgroups(&c, st->st_cpu);
+	return (c.faults);
+}
