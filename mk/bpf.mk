@@ -25,5 +25,6 @@ $(OBJ)/$(BPFOBJ).skel.h: $(OBJ)/$(BPFOBJ).bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(BPFOBJ)_bpf >$@
 
 install uninstall:
+	@:
 
 -include $(BPFOBJS:.o=.d)

@@ -61,6 +61,7 @@ uninstall:
 	    $(addprefix $(INCDIR)/sys/,$(notdir $(SYSHEADERS)))
 else
 install uninstall:
+	@:
 endif
 
 -include $(OBJS:.o=.d)
