@@ -261,117 +261,6 @@ JAIL_TC(E4_jail_cannot_make_or_join_namespaces, "a user namespace above all")
 }
 
 static int
-mount_tmpfs(void)
-{
-	return (error_of(mount("none", "/tmp", "tmpfs", 0, NULL)));
-}
-
-static int
-mount_cgroup2(void)
-{
-	return (error_of(mount("none", "/tmp", "cgroup2", 0, NULL)));
-}
-
-static int
-mount_proc(void)
-{
-	return (error_of(mount("none", "/tmp", "proc", 0, NULL)));
-}
-
-static int
-bind_root(void)
-{
-	return (error_of(mount("/", "/tmp", NULL, MS_BIND, NULL)));
-}
-
-static int
-remount_sys(void)
-{
-	return (error_of(mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND,
-	    NULL)));
-}
-
-static int
-unmount_proc_sys(void)
-{
-	return (error_of(umount2("/proc/sys", MNT_DETACH)));
-}
-
-static int
-open_fs(void)
-{
-	return (error_of(syscall(SYS_fsopen, "cgroup2", 0)));
-}
-
-static int
-copy_tree(void)
-{
-	return (error_of(syscall(SYS_open_tree, AT_FDCWD, "/",
-	    OPEN_TREE_CLONE)));
-}
-
-static int
-pick_fs(void)
-{
-	return (error_of(syscall(SYS_fspick, AT_FDCWD, "/sys", 0)));
-}
-
-static int
-set_attributes(void)
-{
-	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
-
-	return (error_of(syscall(SYS_mount_setattr, AT_FDCWD, "/sys", 0,
-	    &attr, sizeof(attr))));
-}
-
-static int
-move_sys(void)
-{
-	return (error_of(syscall(SYS_move_mount, AT_FDCWD, "/sys", AT_FDCWD,
-	    "/tmp", 0)));
-}
-
-static int
-pivot(void)
-{
-	return (error_of(syscall(SYS_pivot_root, ".", ".")));
-}
-
-static int
-open_handle(void)
-{
-	struct { struct file_handle h; char bytes[128]; } fh = {
-		.h = { .handle_bytes = 8, .handle_type = 1 } };
-	int root = open("/", O_RDONLY | O_DIRECTORY);
-	int fd = open_by_handle_at(root, &fh.h, O_RDONLY);
-
-	return (error_of(fd));
-}
-
-JAIL_TC(E3_jail_cannot_mount_or_unmount, "old calls and new")
-{
-	static const struct attack attacks[] = {
-		{ "mount tmpfs", mount_tmpfs, 0, EPERM },
-		{ "mount cgroup2", mount_cgroup2, 0, EPERM },
-		{ "mount proc", mount_proc, 0, EPERM },
-		{ "bind /", bind_root, 0, EPERM },
-		{ "remount /sys", remount_sys, 0, EPERM },
-		{ "unmount /proc/sys", unmount_proc_sys, UNKNOWN, EPERM },
-		{ "fsopen", open_fs, 0, EPERM },
-		{ "open_tree", copy_tree, 0, EPERM },
-		{ "fspick", pick_fs, 0, EPERM },
-		{ "mount_setattr", set_attributes, 0, EPERM },
-		{ "move_mount", move_sys, UNKNOWN, EPERM },
-		{ "pivot_root", pivot, UNKNOWN, EPERM },
-		{ "open_by_handle_at", open_handle, UNKNOWN, EPERM },
-	};
-
-	vnet_instance(tc);
-	ATTACK_ALL(attacks);
-}
-
-static int
 add_key(void)
 {
 	return (error_of(syscall(SYS_add_key, "user", "netjail", "x", 1,
@@ -504,7 +393,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, E12_jail_cannot_reach_the_kernel_half);
 	ATF_TP_ADD_TC(tp, E2_jail_cannot_use_io_uring);
 	ATF_TP_ADD_TC(tp, E4_jail_cannot_make_or_join_namespaces);
-	ATF_TP_ADD_TC(tp, E3_jail_cannot_mount_or_unmount);
 	ATF_TP_ADD_TC(tp, E16_jail_has_no_keys_counters_or_clock);
 	ATF_TP_ADD_TC(tp, E13_jail_cannot_make_devices);
 #ifdef __x86_64__

@@ -186,7 +186,14 @@ JAIL_TC(host_processes_are_neither_seen_nor_signalled, "pid namespace")
 	}
 }
 
-/* kill(0, sig) goes to the process group, which may not be the caller's. */
+static volatile sig_atomic_t signalled;
+
+static void
+note_signal(int sig)
+{
+	signalled = sig;
+}
+
 static int
 signal_group(void *arg)
 {
@@ -195,11 +202,17 @@ signal_group(void *arg)
 	return (error_of(kill(0, SIGUSR1)));
 }
 
+/* A process group has members in any namespace. */
 JAIL_TC(host_processes_are_not_of_the_jails_group, "kill(0, sig)")
 {
 	vnet_instance(tc);
+	attack_jail("host-root");
+	setpgid(0, 0);
+	signal(SIGUSR1, note_signal);
+	ATF_CHECK_EQ(0, signal_group(NULL));
+	signal(SIGUSR1, note_signal);
 	ATF_CHECK_EQ(0, in_jail(attack_jail("host-root"), signal_group, NULL));
-	/* The case's own process lives. */
+	ATF_CHECK_EQ(0, signalled);
 }
 
 static int

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <atf-c.h>
 
@@ -34,6 +36,7 @@ struct trial {
 	const char *victim[ARGS_MAX];
 	const char *runs;	/* what runs in the jail then, or NULL */
 	enum traced_calls calls;
+	int step;		/* only each such moment; 0: all */
 	int sig;
 };
 
@@ -187,6 +190,8 @@ outcome_init(struct outcome *o, const struct trial *t)
 {
 	struct start s = { .t = t, .o = o };
 
+	make_jail("bystander", "ip4.addr", "192.0.2.70,192.0.2.71", "ip6.addr",
+	    "2001:db8::70", NULL);
 	o->bystanders = dump_state();
 	stage(t);
 	o->old = describe("victim");
@@ -213,10 +218,8 @@ try_all(const struct trial *t)
 	bool more = true;
 	int n;
 
-	make_jail("bystander", "ip4.addr", "192.0.2.70,192.0.2.71", "ip6.addr",
-	    "2001:db8::70", NULL);
 	outcome_init(&o, t);
-	for (n = 1; more && n < CALLS_MAX; n++) {
+	for (n = 1; more && n < CALLS_MAX; n += t->step + (t->step == 0)) {
 		stage(t);
 		more = kill_victim(t, n);
 		require_outcome(&o, n);
@@ -299,13 +302,46 @@ TRIAL(interrupted_removal_leaves_all_or_nothing, {
 	.before = { "jail", "-c", "jid=77", VICTIM, "persist" },
 	.victim = { "jail", "-r", "victim" },
 	.calls = CALLS_CHANGING,
+	.step = 5,
 	.sig = SIGINT,
 });
+
+/* The same by the clock: the moment is anywhere, also in the kernel. */
+JAIL_TC(creation_killed_at_any_time_leaves_all_or_nothing, "by the clock")
+{
+	static const struct trial t = {
+		.victim = { "jail", "-q", "-c", "jid=77", VICTIM, "persist" },
+		.sig = SIGKILL,
+	};
+	struct timespec delay = { .tv_nsec = 0 };
+	struct outcome o;
+	pid_t pid;
+
+	vnet_instance(tc);
+	outcome_init(&o, &t);
+	for (int n = 1; n <= 120; n++, delay.tv_nsec += 50000) {
+		pid = fork();
+		ATF_REQUIRE(pid != -1);
+		if (pid == 0) {
+			close(STDOUT_FILENO);
+			execvp(t.victim[0], (char *const *)t.victim);
+			_exit(127);
+		}
+		nanosleep(&delay, NULL);
+		kill(pid, SIGKILL);
+		wait_child(pid);
+		require_outcome(&o, n);
+		remove_jail("victim");
+		require_state(o.bystanders, where(n));
+	}
+	outcome_free(&o);
+}
 
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, killed_creation_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, interrupted_creation_leaves_all_or_nothing);
+	ATF_TP_ADD_TC(tp, creation_killed_at_any_time_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_start_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_change_of_addresses_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, interrupted_change_of_addresses_leaves_old_or_new);

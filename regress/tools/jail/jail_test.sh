@@ -287,7 +287,7 @@ atf_test_case command_may_be_short cleanup
 command_may_be_short_body()
 {
 	begin
-	for i in $(seq 40); do
+	for i in $(seq 15); do
 		atf_check -o inline:"$i: created\n" jail -c command=/bin/true
 		atf_check -o inline:"a: created\n" jail -c jid=999 name=a \
 		    command=/bin/true
@@ -362,6 +362,46 @@ jail_ends_with_its_last_process_body()
 	atf_check jailstate -c
 }
 jail_ends_with_its_last_process_cleanup()
+{
+	vnet_cleanup
+}
+
+# The pids of jail 1 whose program has that name, without a look by any tool.
+pids_of()
+{
+	local pid
+
+	for pid in $(cat "$CGROUP/1/cgroup.procs" 2>/dev/null); do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$1" ] ||
+		    echo "$pid"
+	done
+}
+
+has_started()
+{
+	[ -n "$(pids_of jailinit)" ] && [ -n "$(pids_of sleep)" ]
+}
+
+has_ended()
+{
+	[ -z "$(pids_of jailinit)" ] && [ -z "$(pids_of sleep)" ]
+}
+
+atf_test_case process_1_ends_with_the_last_process cleanup
+process_1_ends_with_the_last_process_body()
+{
+	begin
+	CGROUP=$(awk '$3 == "cgroup2" { print $2; exit }' \
+	    /proc/mounts)/$JAIL_INSTANCE
+	atf_check jail -q -c name=a command=sh -c \
+	    'setsid sleep 1000 >/dev/null 2>&1 </dev/null &'
+	wait_until has_started || atf_fail "the jail does not start"
+	kill -KILL $(pids_of sleep)
+	wait_until has_ended || atf_fail "process 1 stays"
+	atf_check jls jid
+	atf_check jailstate -c
+}
+process_1_ends_with_the_last_process_cleanup()
 {
 	vnet_cleanup
 }
@@ -482,6 +522,7 @@ atf_init_test_cases()
 	atf_add_test_case command_has_descriptors_arguments_and_environment
 	atf_add_test_case signals_are_passed_on_to_the_command
 	atf_add_test_case jail_ends_with_its_last_process
+	atf_add_test_case process_1_ends_with_the_last_process
 	atf_add_test_case persist_keeps_a_jail
 	atf_add_test_case persist_may_be_changed_while_a_process_runs
 	atf_add_test_case one_of_many_gets_a_name_or_an_address

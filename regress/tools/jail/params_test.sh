@@ -354,6 +354,7 @@ addresses_of_a_running_jail_change_at_once_body()
 	atf_check jail -q -m name=a ip6.addr=2001:db8::12
 	check_silence out6
 	atf_check jail -q -r a
+	atf_check jailstate -c
 }
 addresses_of_a_running_jail_change_at_once_cleanup()
 {
