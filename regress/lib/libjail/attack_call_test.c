@@ -5,10 +5,7 @@
  * Ways out by system calls: bpf, io_uring, namespaces, mounts, keys.
  */
 
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>

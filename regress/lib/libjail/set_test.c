@@ -6,6 +6,7 @@
  * interface meets them.
  */
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <arpa/inet.h>
@@ -355,6 +356,64 @@ JAIL_TC(what_is_not_there_is_not_removed_or_killed, "EINVAL, ESRCH")
 	ATF_CHECK_ERRNO(EINVAL, jail_remove(jid) == -1);
 }
 
+/* Bind to an address that is no jail's, and make a socket of a family. */
+static int
+be_refused(void *arg)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr = { addr4("192.0.2.99") } };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)arg;
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+		return (1);
+	return (socket(AF_INET6, SOCK_DGRAM, 0) == -1 ? 0 : 2);
+}
+
+static uint64_t
+count_refusals(int jid, int reason)
+{
+	struct jail_refusal *r;
+	uint64_t count = 0;
+	int n = jail_refusals(jid, &r);
+
+	ATF_REQUIRE_MSG(n >= 0, "%s", jail_errmsg);
+	for (int i = 0; i < n; i++) {
+		ATF_CHECK(jid == -1 || r[i].jid == (uint32_t)jid);
+		ATF_CHECK_EQ(JAIL_DIR_CALL, r[i].dir);
+		if (r[i].reason == reason)
+			count += r[i].count;
+	}
+	free(r);
+	return (count);
+}
+
+JAIL_TC(refusals_are_counted_by_jail_and_reason, "calls of two jails")
+{
+	char *value;
+	int a, b;
+
+	vnet_instance(tc);
+	ATF_CHECK_EQ(0, count_refusals(-1, JR_LOCALADDR));
+	a = make_jail("a", "ip4.addr", "192.0.2.5", NULL);
+	b = make_jail("b", "ip4.addr", "192.0.2.6", NULL);
+	ATF_CHECK_EQ(0, in_jail(a, be_refused, NULL));
+	ATF_CHECK_EQ(0, in_jail(a, be_refused, NULL));
+	ATF_CHECK_EQ(0, in_jail(b, be_refused, NULL));
+	ATF_CHECK_EQ(2, count_refusals(a, JR_LOCALADDR));
+	ATF_CHECK_EQ(2, count_refusals(a, JR_NOFAMILY));
+	ATF_CHECK_EQ(1, count_refusals(b, JR_LOCALADDR));
+	ATF_CHECK_EQ(3, count_refusals(-1, JR_LOCALADDR));
+	ATF_CHECK_EQ(0, count_refusals(b + 1, JR_LOCALADDR));
+	value = get_param("a", "refused");
+	ATF_CHECK_STREQ("4", value);
+	free(value);
+	/* A jail that gets the jid later starts anew. */
+	remove_jail("a");
+	ATF_CHECK_EQ(0, count_refusals(a, JR_LOCALADDR));
+	ATF_CHECK_EQ(1, count_refusals(-1, JR_LOCALADDR));
+}
+
 static int
 call_as_nobody(void)
 {
@@ -425,6 +484,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, names_and_jids_find_each_other);
 	ATF_TP_ADD_TC(tp, setv_takes_text);
 	ATF_TP_ADD_TC(tp, what_is_not_there_is_not_removed_or_killed);
+	ATF_TP_ADD_TC(tp, refusals_are_counted_by_jail_and_reason);
 	ATF_TP_ADD_TC(tp, nobody_but_root_may);
 	ATF_TP_ADD_TC(tp, errmsg_is_of_this_thread);
 	return (atf_no_error());
