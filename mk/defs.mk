@@ -3,7 +3,7 @@
 
 TOP	:= $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
 HERE	:= $(patsubst $(TOP)/%,%,$(CURDIR))
-OBJTOP	:= $(TOP)/obj
+OBJTOP	?= $(TOP)/obj
 OBJ	:= $(OBJTOP)/$(HERE)
 
 VERSION	:= 0.1
