@@ -35,11 +35,12 @@ static const char *const management[] = { "autofs", "binfmt_misc", "bpf",
 
 /* Files of /proc and /sys that tell of, or change, the whole machine. */
 static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq",
-	"/proc/sys", "/proc/sysrq-trigger", NULL };
+	"/proc/mtrr", "/proc/sys", "/proc/sysrq-trigger", NULL };
 static const char *const hidden[] = { "/proc/acpi", "/proc/asound",
-	"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/scsi",
-	"/proc/sched_debug", "/proc/timer_list", "/proc/timer_stats",
-	"/sys/firmware", "/sys/devices/virtual/powercap", NULL };
+	"/proc/dynamic_debug", "/proc/kcore", "/proc/keys",
+	"/proc/latency_stats", "/proc/scsi", "/proc/sched_debug",
+	"/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
+	"/sys/devices/virtual/powercap", NULL };
 
 /* The devices of a jail; the cgroup/dev program knows the same ones. */
 static const struct {
