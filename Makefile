@@ -6,12 +6,14 @@ include mk/defs.mk
 TOOLS	= jail jls jexec jailkill jifconfig jping jtrace
 LIBS	= lib/libutil lib/libjail lib/libprobe
 PROGS	= $(TOOLS:%=tools/%)
-SUBDIRS	= sys $(LIBS) $(PROGS)
-PAGES	= $(wildcard tools/*/*.8 lib/*/*.3)
+SUBDIRS	= sys $(LIBS) $(PROGS) share/man
+PAGES	= $(wildcard tools/*/*.8 lib/*/*.3 share/man/*.7)
+# What make test is made of; each ends with a line of totals.
+STAGES	= check test-kernels
 
 export PREFIX DESTDIR VERSION
 
-.PHONY: all deps check test demo bench lint man install uninstall clean help \
+.PHONY: all deps check test test-kernels demo bench lint man install uninstall clean help \
 	regress $(SUBDIRS)
 
 all: $(SUBDIRS) ## build everything
@@ -31,9 +33,12 @@ deps: ## install the Debian packages that are missing (root)
 check: regress ## run the regression suite with what is installed (root)
 	$(Q)+$(MAKE) -C regress run
 
+test-kernels: regress ## run it on stock kernels in QEMU (root); FULL=1: all
+	$(Q)sh regress/vm/run.sh $(OBJTOP)
+
 test: deps ## install what is missing, build, lint, run every test (root)
 	$(Q)+$(MAKE) lint
-	$(Q)+$(MAKE) check
+	$(Q)+MAKE="$(MAKE)" mk/stages.sh $(STAGES)
 
 demo: deps ## install what is missing, build, show two jails at work (root)
 	$(Q)+$(MAKE) all
@@ -62,5 +67,5 @@ clean: ## remove all that was built
 	$(Q)rm -rf $(OBJTOP)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
-	    expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	    expand -t 16

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The table of what the guests said: case by kernel, reasons, totals. Reads the
+# rows of vm/kernels from stdin, then what each guest said, with series= before
+# it. Fails if a case failed.
+
+# A row of vm/kernels: series suite ... [lacks feature ...]
+FILENAME == "-" {
+	order[++kernels] = $1
+	for (i = 2; i <= NF && $i != "lacks"; i++)
+		;
+	for (i++; i <= NF; i++)
+		lacks[$1, $i]
+	next
+}
+
+$1 == "suite" { label = $2 == "all" ? "" : $2 " " }
+$0 == "end" { ended[series] }
+
+# name  ->  result[: reason]  [seconds]
+$2 == "->" {
+	name = label $1
+	result = $3
+	sub(/:$/, "", result)
+	reason = $0
+	sub(/^[^>]*>  [a-z_]*:? */, "", reason)
+	sub(/ *\[[0-9.]*s\]$/, "", reason)
+	note(name, series, result, reason)
+}
+
+function note(name, kernel, result, reason)
+{
+	if (!(name in seen)) {
+		seen[name]
+		rows[++nrows] = name
+		if (length(name) > width)
+			width = length(name)
+	}
+	cell[name, kernel] = verdict(kernel, result, reason)
+	why[name, kernel] = reason
+}
+
+# A skip for want of what the kernel has is a failure.
+function verdict(kernel, result, reason,	feature)
+{
+	if (result == "passed" || result == "expected_failure")
+		return "pass"
+	if (result != "skipped")
+		return "FAIL"
+	feature = reason
+	if (!sub(/^kernel lacks /, "", feature))
+		return "FAIL"
+	sub(/:.*/, "", feature)
+	return (kernel, feature) in lacks ? "skip" : "FAIL"
+}
+
+function print_table(	i, k, v)
+{
+	printf "\n%-*s", width, "CASE"
+	for (k = 1; k <= kernels; k++)
+		printf "  %-6s", order[k]
+	print ""
+	for (i = 1; i <= nrows; i++) {
+		printf "%-*s", width, rows[i]
+		for (k = 1; k <= kernels; k++) {
+			v = cell[rows[i], order[k]]
+			total[v == "" ? "FAIL" : v]++
+			printf "  %-6s", v == "" ? "none" : v
+		}
+		print ""
+	}
+}
+
+function print_reasons(	i, k, v)
+{
+	print ""
+	for (i = 1; i <= nrows; i++) {
+		for (k = 1; k <= kernels; k++) {
+			v = cell[rows[i], order[k]]
+			if (v == "skip" || v == "FAIL")
+				printf "%s on %s: %s: %s\n", v, order[k],
+				    rows[i], why[rows[i], order[k]]
+		}
+	}
+}
+
+END {
+	for (k = 1; k <= kernels; k++) {
+		k_ended = order[k] in ended
+		note("(guest runs to its end)", order[k],
+		    k_ended ? "passed" : "failed", k_ended ? "" : "no")
+	}
+	print_table()
+	print_reasons()
+	printf "%d passed, %d failed, %d skipped\n", total["pass"],
+	    total["FAIL"], total["skip"]
+	exit total["FAIL"] > 0 || total["pass"] == 0
+}
