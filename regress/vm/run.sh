@@ -14,8 +14,8 @@ set -u
 QEMU=qemu-system-x86_64
 MEMORY_MB=1024
 # norandmaps: where every process has its libraries elsewhere, QEMU translates
-# them anew for each, several times slower. no_timer_check: on a busy machine the
-# check may fail.
+# them anew for each, several times slower. no_timer_check: the check may fail
+# on a busy machine.
 APPEND="console=ttyS0 panic=-1 quiet norandmaps no_timer_check"
 PATIENCE_S=1800
 
