@@ -81,20 +81,21 @@ check_kernel_half()
 	    sed 's/$/:1: is in the kernel half, but not a .bpf.c/'
 }
 
-# What is outside shares the contract with it, and one file speaks to it.
+# What is outside shares the contract with it, and the bridge speaks to it.
 check_bridge()
 {
 	calls='(bpf|libbpf|btf|ring_buffer)_[a-z0-9_]* *\(|(SYS|__NR)_bpf'
+	bridge="^$LIBRARY/jail_bpf(_[a-z]+)?\.c$"
 
 	files '^(lib|tools)/.*\.[ch]$' | matching \
 	    '# *include.*(<(kern|netinet)-jail/|\.bpf\.h)' \
 	    'header of the kernel half alone'
-	files '^(lib|tools)/.*\.[ch]$' | grep -v "^$LIBRARY/jail_bpf\.c$" |
+	files '^(lib|tools)/.*\.[ch]$' | grep -vE "$bridge" |
 	    matching '# *include.*(<bpf/|\.skel\.h)' \
-	    'only jail_bpf.c may include headers of libbpf'
-	files '^(lib|tools)/.*\.[ch]$' | grep -v "^$LIBRARY/jail_bpf\.c$" |
+	    'only jail_bpf*.c may include headers of libbpf'
+	files '^(lib|tools)/.*\.[ch]$' | grep -vE "$bridge" |
 	    matching "(^|[^A-Za-z0-9_])($calls)" \
-	    'only jail_bpf.c may call libbpf or bpf(2)'
+	    'only jail_bpf*.c may call libbpf or bpf(2)'
 	files '^(tools|lib/lib(util|probe))/.*\.[ch]$' |
 	    matching '# *include.*jail_(impl|bpf)\.h' \
 	    "header of libjail's inside"

@@ -2,7 +2,8 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The only file that calls libbpf.
+ * Load the kernel half, and look whether it is in force. Only this file and
+ * others named jail_bpf_*.c call libbpf.
  */
 
 #include <sys/stat.h>
@@ -21,27 +22,6 @@
 
 #include "jail_impl.h"
 #include "netjail.skel.h"
-
-#define DUMP_CHUNK	4096	/* entries per bpf(2) call */
-
-static const struct map_desc {
-	const char *name;
-	size_t keylen, valuelen;
-} maps[KM_MAX] = {
-	[KM_PRISONS] = { "prisons", 8, sizeof(struct prison) },
-	[KM_INFOS] = { "prison_infos", 4, sizeof(struct prison_info) },
-	[KM_NAMES] = { "prison_names", JAIL_NAMELEN, 4 },
-	[KM_IP4S] = { "prison_ip4s", sizeof(struct prison_ip4_key),
-	    sizeof(struct prison_ip4) },
-	[KM_IP6S] = { "prison_ip6s", sizeof(struct prison_ip6_key),
-	    sizeof(struct prison_ip6) },
-	[KM_IP4_OWNERS] = { "ip4_owners", 4, sizeof(struct ip_owner) },
-	[KM_IP6_OWNERS] = { "ip6_owners", 16, sizeof(struct ip_owner) },
-	[KM_IP4_NETS] = { "ip4_nets", sizeof(struct ip4_net), 4 },
-	[KM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net), 16 },
-	[KM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
-	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
-};
 
 /* The programs, each a layer of its own. */
 static const struct prog_desc {
@@ -75,8 +55,8 @@ keep_complaint(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return (0);
 }
 
-static int
-pin_path(char *path, size_t size, const char *dir, const char *sub,
+int
+kern_pin(char *path, size_t size, const char *dir, const char *sub,
     const char *name)
 {
 	if ((size_t)snprintf(path, size, "%s/%s%s", dir, sub, name) >= size)
@@ -98,7 +78,7 @@ remove_pins(const char *dir)
 		    jail_fail(errno, "%s: %s", dir, strerror(errno)));
 	while ((e = readdir(d)) != NULL) {
 		if (e->d_name[0] == '.' ||
-		    pin_path(path, sizeof(path), dir, "", e->d_name) != 0)
+		    kern_pin(path, sizeof(path), dir, "", e->d_name) != 0)
 			continue;
 		if (unlink(path) != 0 && (errno == EISDIR || errno == EPERM))
 			remove_pins(path);
@@ -116,7 +96,7 @@ make_pin_dirs(const char *dir)
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
-		if (pin_path(path, sizeof(path), dir, subs[i], "") != 0)
+		if (kern_pin(path, sizeof(path), dir, subs[i], "") != 0)
 			return (-1);
 		if (mkdir(path, 0700) != 0)
 			return (jail_fail(errno, "%s: %s", path,
@@ -132,7 +112,7 @@ pin_map(struct bpf_object *obj, const struct bpf_map *map, const char *dir)
 	int error;
 
 	(void)obj;
-	if (pin_path(path, sizeof(path), dir, "", bpf_map__name(map)) != 0)
+	if (kern_pin(path, sizeof(path), dir, "", bpf_map__name(map)) != 0)
 		return (-1);
 	error = bpf_obj_pin(bpf_map__fd(map), path);
 	if (error != 0)
@@ -159,11 +139,11 @@ attach_prog(struct bpf_object *obj, const struct prog_desc *pd,
 	if (link == NULL)
 		return (jail_fail(ENOSYS, "layer %s: cannot be attached: %s",
 		    pd->section, strerror(errno)));
-	error = pin_path(path, sizeof(path), dir, "progs/", pd->name);
+	error = kern_pin(path, sizeof(path), dir, "progs/", pd->name);
 	if (error == 0)
 		error = bpf_obj_pin(bpf_program__fd(prog), path);
 	if (error == 0)
-		error = pin_path(path, sizeof(path), dir, "links/", pd->name);
+		error = kern_pin(path, sizeof(path), dir, "links/", pd->name);
 	if (error == 0)
 		error = bpf_link__pin(link, path);
 	bpf_link__destroy(link);
@@ -312,7 +292,7 @@ link_active(const char *pins, const struct prog_desc *pd)
 	char path[PATH_MAX];
 	int active, fd;
 
-	if (pin_path(path, sizeof(path), pins, "links/", pd->name) != 0)
+	if (kern_pin(path, sizeof(path), pins, "links/", pd->name) != 0)
 		return (0);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
@@ -333,157 +313,6 @@ kern_check_links(const char *pins)
 			    "jail --destroy, then begin anew",
 			    progs[i].section));
 	}
-	return (0);
-}
-
-int
-kern_open(struct kern *k, const char *pins)
-{
-	char path[PATH_MAX];
-
-	for (int i = 0; i < KM_MAX; i++)
-		k->map[i] = -1;
-	if (access(pins, F_OK) != 0)
-		return (jail_fail(ENOENT, "no jail was made yet"));
-	for (int i = 0; i < KM_MAX; i++) {
-		if (pin_path(path, sizeof(path), pins, "", maps[i].name) != 0)
-			return (-1);
-		k->map[i] = bpf_obj_get(path);
-		if (k->map[i] < 0) {
-			int error = -k->map[i];
-
-			kern_close(k);
-			return (jail_fail(error == ENOENT ? ENOSYS : error,
-			    "%s: %s", path, strerror(error)));
-		}
-	}
-	return (0);
-}
-
-void
-kern_close(struct kern *k)
-{
-	for (int i = 0; i < KM_MAX; i++) {
-		if (k->map[i] >= 0)
-			close(k->map[i]);
-		k->map[i] = -1;
-	}
-}
-
-static int
-map_failed(enum kern_map map, int error)
-{
-	if (error == E2BIG)
-		return (jail_fail(ENOSPC, "map %s is full", maps[map].name));
-	return (jail_fail(error, "map %s: %s", maps[map].name,
-	    strerror(error)));
-}
-
-int
-kern_get(const struct kern *k, enum kern_map map, const void *key, void *value)
-{
-	int error = -bpf_map_lookup_elem(k->map[map], key, value);
-
-	return (error == 0 ? 0 : map_failed(map, error));
-}
-
-int
-kern_put(const struct kern *k, enum kern_map map, const void *key,
-    const void *value)
-{
-	int error = -bpf_map_update_elem(k->map[map], key, value, BPF_ANY);
-
-	return (error == 0 ? 0 : map_failed(map, error));
-}
-
-int
-kern_put_new(const struct kern *k, enum kern_map map, const void *key,
-    const void *value)
-{
-	int error = -bpf_map_update_elem(k->map[map], key, value, BPF_NOEXIST);
-
-	return (error == 0 ? 0 : map_failed(map, error));
-}
-
-int
-kern_put_many(const struct kern *k, enum kern_map map, const void *keys,
-    const void *values, size_t n)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	uint32_t count = n;
-	int error;
-
-	if (n == 0)
-		return (0);
-	error = -bpf_map_update_batch(k->map[map], keys, values, &count, &opts);
-	return (error == 0 ? 0 : map_failed(map, error));
-}
-
-int
-kern_del(const struct kern *k, enum kern_map map, const void *key)
-{
-	int error = -bpf_map_delete_elem(k->map[map], key);
-
-	return (error == 0 ? 0 : map_failed(map, error));
-}
-
-/* Where a dump stands: what came so far, and the kernel's place mark. */
-struct dump {
-	uint8_t *keys, *values;
-	size_t n;
-	uint8_t mark[64];
-	bool begun;
-};
-
-/* Append the next chunk. Returns 1 if there may be more, 0 at the end, -1. */
-static int
-dump_chunk(const struct kern *k, enum kern_map map, struct dump *d)
-{
-	const struct map_desc *md = &maps[map];
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	uint32_t count = DUMP_CHUNK;
-	uint8_t *keys, *values;
-	int error;
-
-	keys = realloc(d->keys, (d->n + count) * md->keylen);
-	if (keys != NULL)
-		d->keys = keys;
-	values = realloc(d->values, (d->n + count) * md->valuelen);
-	if (values != NULL)
-		d->values = values;
-	if (keys == NULL || values == NULL)
-		return (jail_fail(ENOMEM, "out of memory"));
-	error = -bpf_map_lookup_batch(k->map[map], d->begun ? d->mark : NULL,
-	    d->mark, keys + d->n * md->keylen, values + d->n * md->valuelen,
-	    &count, &opts);
-	if (error != 0 && error != ENOENT)
-		return (map_failed(map, error));
-	d->n += count;
-	d->begun = true;
-	return (error == 0);
-}
-
-int
-kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
-    void **ret_values, size_t *ret_n)
-{
-	struct dump d = { 0 };
-	int more;
-
-	do
-		more = dump_chunk(k, map, &d);
-	while (more == 1);
-	if (more < 0) {
-		free(d.keys);
-		free(d.values);
-		return (-1);
-	}
-	*ret_keys = d.keys;
-	*ret_n = d.n;
-	if (ret_values != NULL)
-		*ret_values = d.values;
-	else
-		free(d.values);
 	return (0);
 }
 

@@ -38,6 +38,10 @@ int kern_sweep(const char *pins);
 /* Detach and forget everything below pins. */
 int kern_unload(const char *pins);
 
+/* The path of what is pinned below pins: sub is "", "progs/" or "links/". */
+int kern_pin(char *path, size_t size, const char *pins, const char *sub,
+    const char *name);
+
 /* Open the maps. ENOENT: nothing is loaded. ENOSYS: a map was taken away. */
 int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);

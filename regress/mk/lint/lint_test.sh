@@ -85,20 +85,22 @@ kernel_half_with_user_header_is_found_body()
 	    cp lib/libutil/util.c sys/kern-jail/x.c
 }
 
-case_of second_bridge_to_kernel_half_is_found "Only jail_bpf.c calls libbpf"
+case_of second_bridge_to_kernel_half_is_found "Only jail_bpf*.c calls libbpf"
 second_bridge_to_kernel_half_is_found_body()
 {
-	finds 'tools/jls/jls.c:[0-9]*: only jail_bpf.c may include.*' \
+	finds 'tools/jls/jls.c:[0-9]*: only jail_bpf[*].c may include.*' \
 	    append '#include <bpf/libbpf.h>' tools/jls/jls.c
-	finds 'lib/libjail/jail_get.c:[0-9]*: only jail_bpf.c may include.*' \
+	finds 'lib/libjail/jail_get.c:[0-9]*: only jail_bpf[*].c may include.*' \
 	    append '#include "netjail.skel.h"' lib/libjail/jail_get.c
-	finds 'lib/libjail/jail_get.c:[0-9]*: only jail_bpf.c may call.*' \
+	finds 'lib/libjail/jail_get.c:[0-9]*: only jail_bpf[*].c may call.*' \
 	    append '	bpf_map_lookup_elem(fd, key, value);' \
 	    lib/libjail/jail_get.c
-	finds 'tools/jls/jls.c:[0-9]*: only jail_bpf.c may call.*' \
+	finds 'tools/jls/jls.c:[0-9]*: only jail_bpf[*].c may call.*' \
 	    append '	syscall(SYS_bpf, 0);' tools/jls/jls.c
 	finds "tools/jls/jls.c:[0-9]*: header of libjail's inside" \
 	    append '#include "jail_impl.h"' tools/jls/jls.c
+	finds 'tools/jls/jail_bpf_x.c:[0-9]*: only jail_bpf[*].c may include.*' \
+	    cp lib/libjail/jail_bpf_map.c tools/jls/jail_bpf_x.c
 	finds 'lib/libjail/jail_get.c:[0-9]*: header of the kernel half.*' \
 	    append '#include <kern-jail/kern_priv.h>' lib/libjail/jail_get.c
 }
