@@ -13,8 +13,8 @@ STAGES	= check test-kernels
 
 export PREFIX DESTDIR VERSION
 
-.PHONY: all deps check test test-kernels demo bench lint man install uninstall clean help \
-	regress $(SUBDIRS)
+.PHONY: all deps check check-without test test-kernels demo bench lint man \
+	install uninstall clean help regress $(SUBDIRS)
 
 all: $(SUBDIRS) ## build everything
 
@@ -32,6 +32,11 @@ deps: ## install the Debian packages that are missing (root)
 
 check: regress ## run the regression suite with what is installed (root)
 	$(Q)+$(MAKE) -C regress run
+
+# What it tests is built for itself, with a switch that no other build has.
+check-without: ## run a part of it with features of the kernel switched off (root)
+	$(Q)+$(MAKE) OBJTOP=$(OBJTOP)/without TESTBUILD=-DJAIL_TEST regress
+	$(Q)sh regress/without.sh $(OBJTOP)/without
 
 test-kernels: regress ## run it on stock kernels in QEMU (root); FULL=1: all
 	$(Q)sh regress/vm/run.sh $(OBJTOP)

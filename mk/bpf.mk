@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The kernel half: BPFSRCS are compiled, linked to $(OBJ)/$(BPFOBJ).bpf.o and
-# made a skeleton for the library to carry.
+# The kernel half: for each of BPFOBJS its sources, SRCS_<object>, are compiled,
+# linked to $(OBJ)/<object>.bpf.o and made a skeleton for the library to carry.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
 BPFFLAGS = -g -O2 -target bpf -Wall -Wextra -Werror -I$(TOP)/sys \
 	  -idirafter /usr/include/$(shell $(CC) -dumpmachine)
-BPFOBJS	= $(BPFSRCS:%.c=$(OBJ)/%.o)
+objs	= $(SRCS_$(1):%.c=$(OBJ)/%.o)
 
-all: $(OBJ)/$(BPFOBJ).skel.h
+all: $(BPFOBJS:%=$(OBJ)/%.skel.h)
 	@:
 
 $(OBJ)/%.bpf.o: %.bpf.c
@@ -16,15 +16,18 @@ $(OBJ)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPFFLAGS) -MMD -MP -c -o $@ $<
 
-$(OBJ)/$(BPFOBJ).bpf.o: $(BPFOBJS)
-	$(say) LINK $(HERE)/$(@F)
-	$(Q)$(BPFTOOL) gen object $@ $(BPFOBJS)
+define linked_object
+$(OBJ)/$(1).bpf.o: $(call objs,$(1))
+	$$(say) LINK $$(HERE)/$$(@F)
+	$$(Q)$$(BPFTOOL) gen object $$@ $(call objs,$(1))
+endef
+$(foreach o,$(BPFOBJS),$(eval $(call linked_object,$(o))))
 
-$(OBJ)/$(BPFOBJ).skel.h: $(OBJ)/$(BPFOBJ).bpf.o
+$(OBJ)/%.skel.h: $(OBJ)/%.bpf.o
 	$(say) SKEL $(HERE)/$(@F)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(BPFOBJ)_bpf >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 install uninstall:
 	@:
 
--include $(BPFOBJS:.o=.d)
+-include $(foreach o,$(BPFOBJS),$(patsubst %.o,%.d,$(call objs,$(o))))

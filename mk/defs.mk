@@ -23,7 +23,7 @@ OBJCOPY	?= objcopy
 
 WARN	= -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes \
 	  -Wstrict-prototypes -Wmisleading-indentation -Wvla
-CPPFLAGS += -D_GNU_SOURCE -DJAIL_RELEASE='"$(VERSION)"' \
+CPPFLAGS += -D_GNU_SOURCE -DJAIL_RELEASE='"$(VERSION)"' $(TESTBUILD) \
 	  -I$(TOP)/sys -I$(TOP)/lib/libjail -I$(TOP)/lib/libutil -I$(OBJTOP)/sys
 CFLAGS	?= -O2 -g
 CFLAGS	+= -std=gnu11 -fPIC $(WARN) $(SANITIZE)

@@ -142,18 +142,23 @@ pid_t jailparam_start(struct jailparam *jp, unsigned int njp, int flags,
 int jailparam_get(struct jailparam *jp, unsigned int njp, int flags);
 void jailparam_free(struct jailparam *jp, unsigned int njp);
 
-/* One layer of confinement: in force for every jail, or why it is not. */
+/*
+ * One layer of confinement, or a feature of the kernel that is used where it is
+ * there: in force for every jail, or why it is not.
+ */
 enum jail_layer_state {
 	JL_MISSING,		/* no jail can be made */
 	JL_READY,		/* the first jail puts it in force */
 	JL_ACTIVE,
+	JL_ABSENT,		/* a feature: jl_instead is done */
 };
 
 struct jail_layer {
 	const char *jl_name;	/* "cgroup/bind4", "seccomp", ... */
 	const char *jl_what;	/* what it does, in a few words */
 	int jl_state;		/* enum jail_layer_state */
-	char jl_reason[160];	/* JL_MISSING: why */
+	const char *jl_instead;	/* without the feature; NULL: a layer */
+	char jl_reason[160];	/* JL_MISSING, JL_ABSENT: why */
 };
 
 /* The layers as they are now, loading nothing; to be freed. Their number. */

@@ -55,6 +55,20 @@ keep_complaint(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return (0);
 }
 
+const char *
+kern_complaint(int error)
+{
+	static const char mark[] = "libbpf: ";
+
+	if (error == 0) {
+		complaint[0] = '\0';
+		libbpf_set_print(keep_complaint);
+	}
+	if (strncmp(complaint, mark, strlen(mark)) == 0)
+		return (complaint + strlen(mark));
+	return (complaint[0] != '\0' ? complaint : strerror(error));
+}
+
 int
 kern_pin(char *path, size_t size, const char *dir, const char *sub,
     const char *name)
@@ -154,10 +168,11 @@ attach_prog(struct bpf_object *obj, const struct prog_desc *pd,
 }
 
 static int
-write_globals(struct bpf_object *obj, uint64_t cgroup)
+write_globals(struct bpf_object *obj, uint64_t cgroup, uint32_t features)
 {
 	struct jail_globals g = {
-		.version = JAIL_VERSION, .cgroup = cgroup, .nextset = 1
+		.version = JAIL_VERSION, .cgroup = cgroup, .nextset = 1,
+		.features = features
 	};
 	uint32_t zero = 0;
 	int fd = bpf_object__find_map_fd_by_name(obj, "jail_globals");
@@ -204,11 +219,12 @@ explain_load(int error)
 
 static int
 pin_all(struct bpf_object *obj, const char *dir, int cgroupfd,
-    uint64_t cgroup)
+    uint64_t cgroup, uint32_t wanted)
 {
 	const struct bpf_map *map;
+	uint32_t features;
 
-	if (make_pin_dirs(dir) != 0 || write_globals(obj, cgroup) != 0)
+	if (make_pin_dirs(dir) != 0)
 		return (-1);
 	bpf_object__for_each_map(map, obj) {
 		if (bpf_map__is_internal(map))
@@ -220,7 +236,9 @@ pin_all(struct bpf_object *obj, const char *dir, int cgroupfd,
 		if (attach_prog(obj, &progs[i], dir, cgroupfd) != 0)
 			return (-1);
 	}
-	return (0);
+	if (kern_opts_load(obj, dir, wanted, &features) != 0)
+		return (-1);
+	return (write_globals(obj, cgroup, features));
 }
 
 /* Where pins are made. (A dot is not allowed in names there.) */
@@ -238,7 +256,7 @@ new_pins(char *dir, size_t size, const char *pins)
  * the next one clears it away.
  */
 int
-kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
+kern_load(const char *pins, int cgroupfd, uint64_t cgroup, uint32_t wanted)
 {
 	char dir[PATH_MAX];
 	struct netjail_bpf *skel;
@@ -246,15 +264,14 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup)
 
 	if (new_pins(dir, sizeof(dir), pins) != 0)
 		return (-1);
-	complaint[0] = '\0';
-	libbpf_set_print(keep_complaint);
+	kern_complaint(0);
 	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
 		return (jail_fail(ENOSYS, "the kernel has no BTF: one built "
 		    "with CONFIG_DEBUG_INFO_BTF is needed"));
 	skel = netjail_bpf__open_and_load();
 	if (skel == NULL)
 		return (explain_load(errno));
-	error = pin_all(skel->obj, dir, cgroupfd, cgroup);
+	error = pin_all(skel->obj, dir, cgroupfd, cgroup, wanted);
 	netjail_bpf__destroy(skel);
 	if (error == 0 && rename(dir, pins) != 0)
 		error = jail_fail(errno, "%s: %s", pins, strerror(errno));
@@ -305,13 +322,19 @@ link_active(const char *pins, const struct prog_desc *pd)
 
 /* A layer that somebody took away must not be missed in silence. */
 int
-kern_check_links(const char *pins)
+kern_check_links(const char *pins, uint32_t features)
 {
 	for (size_t i = 0; i < NPROGS; i++) {
 		if (!link_active(pins, &progs[i]))
 			return (jail_fail(ENOSYS, "layer %s: was detached: "
 			    "jail --destroy, then begin anew",
 			    progs[i].section));
+	}
+	for (int opt = 0; opt < KO_MAX; opt++) {
+		if ((features & 1U << opt) && !kern_opt_active(pins, opt))
+			return (jail_fail(ENOSYS, "layer %s: was detached: "
+			    "jail --destroy, then begin anew",
+			    feature_name(opt)));
 	}
 	return (0);
 }
@@ -339,7 +362,7 @@ kern_layers(const char *pins, struct jail_layer *layers, size_t max)
 {
 	size_t n;
 
-	libbpf_set_print(keep_complaint);
+	kern_complaint(0);
 	for (n = 0; n < NPROGS && n < max; n++)
 		look_at_layer(pins, &progs[n], &layers[n]);
 	return (n);

@@ -17,20 +17,28 @@
 /* The pinned maps that user space uses, see <sys/jail.h>. */
 enum kern_map {
 	KM_PRISONS, KM_INFOS, KM_NAMES, KM_IP4S, KM_IP6S, KM_IP4_OWNERS,
-	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_REFUSALS, KM_GLOBALS,
-	KM_MAX
+	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_REFUSALS, KM_MARKS,
+	KM_GLOBALS, KM_MAX
+};
+
+/* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */
+enum kern_opt {
+	KO_SIGNAL, KO_MAX
 };
 
 struct kern {
 	int map[KM_MAX];
 };
 
+struct bpf_object;
+
 /*
  * Load all programs, attach them to the cgroup, and pin everything below pins;
- * all of it or nothing. ENOSYS: the kernel lacks something, and the text says
- * what.
+ * all of it or nothing, but for the optional ones: of those that are wanted
+ * what can be had. ENOSYS: the kernel lacks something, and the text says what.
  */
-int kern_load(const char *pins, int cgroupfd, uint64_t cgroup);
+int kern_load(const char *pins, int cgroupfd, uint64_t cgroup,
+    uint32_t wanted);
 
 /* Clear away what a kern_load() that was killed left. */
 int kern_sweep(const char *pins);
@@ -47,7 +55,7 @@ int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);
 
 /* Is every layer in force? ENOSYS: one was taken away. */
-int kern_check_links(const char *pins);
+int kern_check_links(const char *pins, uint32_t features);
 
 /* Keys and values are of the sizes in <sys/jail.h>. ENOENT, EEXIST, ENOSPC. */
 int kern_get(const struct kern *k, enum kern_map map, const void *key,
@@ -59,10 +67,30 @@ int kern_put_new(const struct kern *k, enum kern_map map, const void *key,
 int kern_put_many(const struct kern *k, enum kern_map map, const void *keys,
     const void *values, size_t n);
 int kern_del(const struct kern *k, enum kern_map map, const void *key);
+int kern_clear(const struct kern *k, enum kern_map map);
 
 /* All entries of a map, keys and values one after the other, to be freed. */
 int kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
     void **ret_values, size_t *ret_n);
+
+/* Could the optional program be loaded? -1: jail_errmsg says why not. */
+int kern_opt_try(enum kern_opt opt);
+
+/* Is it in force, or ready to be run? */
+bool kern_opt_active(const char *pins, enum kern_opt opt);
+
+/* Those that were loaded with the rest, as they were then. */
+int kern_opts_loaded(const char *pins, uint32_t *ret_loaded);
+
+/* For kern_load(). */
+int kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
+    uint32_t *ret_loaded);
+
+/* What libbpf complained of first since kern_complaint(0), or the errno. */
+const char *kern_complaint(int error);
+
+/* Make a pass of KO_SIGNAL. */
+int kern_signal(const char *pins, struct jail_signal *js);
 
 /* Fill in the layers that the kernel half is; returns their number. */
 size_t kern_layers(const char *pins, struct jail_layer *layers, size_t max);

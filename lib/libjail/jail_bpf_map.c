@@ -33,6 +33,8 @@ static const struct map_desc {
 	[KM_IP4_NETS] = { "ip4_nets", sizeof(struct ip4_net), 4 },
 	[KM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net), 16 },
 	[KM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
+	[KM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
+	    sizeof(struct signal_mark) },
 	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
 };
 
@@ -185,4 +187,23 @@ kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
 	else
 		free(d.values);
 	return (0);
+}
+
+/* Delete all entries. */
+int
+kern_clear(const struct kern *k, enum kern_map map)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t count;
+	void *keys;
+	int error = 0;
+	size_t n;
+
+	if (kern_dump(k, map, &keys, NULL, &n) != 0)
+		return (-1);
+	count = n;
+	if (n > 0)
+		error = -bpf_map_delete_batch(k->map[map], keys, &count, &opts);
+	free(keys);
+	return (error == 0 ? 0 : map_failed(map, error));
 }

@@ -7,10 +7,13 @@
  */
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +23,7 @@
 #include "jail_impl.h"
 
 #define EMPTY_MS	10000	/* patience with dying processes */
+#define ROUND_MS	500	/* and until they are sought again */
 #define FREEZE_MS	2000
 #define WEIGHT_DEFAULT	100
 #define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
@@ -160,14 +164,96 @@ cgroup_freeze(struct session *s, uint32_t jid, bool on)
 	return (on ? wait_event(s, jid, "frozen 1", FREEZE_MS) : 0);
 }
 
-/* Kill all and wait until none is left. */
+/* Is the process that has the pid now in the jail? */
+static bool
+in_cgroup(uint32_t jid, pid_t pid)
+{
+	char path[64], line[PATH_MAX], tail[64];
+	bool found = false;
+	size_t len, want;
+	FILE *f;
+
+	want = snprintf(tail, sizeof(tail), "/%s/%u\n", jail_instance(), jid);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return (false);
+	while (!found && fgets(line, sizeof(line), f) != NULL) {
+		len = strlen(line);
+		found = strncmp(line, "0::", 3) == 0 && len > want &&
+		    strcmp(line + len - want, tail) == 0;
+	}
+	fclose(f);
+	return (found);
+}
+
+/*
+ * Send a signal to a process of the jail. The descriptor is opened before the
+ * question is asked, so that a process which was given the pid of a dead one is
+ * not hit.
+ */
 int
-cgroup_kill(struct session *s, uint32_t jid)
+cgroup_signal(uint32_t jid, pid_t pid, int sig)
+{
+	int error = 0, fd;
+
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd == -1)
+		return (errno == ESRCH ? 0 : jail_fail(errno, "process %d: %s",
+		    pid, strerror(errno)));
+	if (in_cgroup(jid, pid) &&
+	    syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) != 0 &&
+	    errno != ESRCH)
+		error = jail_fail(errno, "process %d: %s", pid,
+		    strerror(errno));
+	close(fd);
+	return (error);
+}
+
+static int
+kill_frozen(struct session *s, uint32_t jid)
+{
+	pid_t *pids;
+	int n;
+
+	n = cgroup_pids(s, jid, &pids);
+	for (int i = 0; i < n; i++)
+		cgroup_signal(jid, pids[i], SIGKILL);
+	if (n >= 0)
+		free(pids);
+	return (cgroup_freeze(s, jid, false));
+}
+
+/*
+ * Without cgroup.kill. A jail that does not freeze, since a process is stuck in
+ * the kernel, may fork meanwhile; what it does is found the next time.
+ */
+static int
+kill_each(struct session *s, uint32_t jid)
+{
+	int64_t deadline = now_ms() + EMPTY_MS;
+
+	do {
+		cgroup_freeze(s, jid, true);
+		if (kill_frozen(s, jid) != 0)
+			return (-1);
+		if (wait_event(s, jid, "populated 0", ROUND_MS) == 0)
+			return (0);
+	} while (now_ms() < deadline);
+	return (jail_fail(ETIMEDOUT, "jail %u: no \"populated 0\" within %d ms",
+	    jid, EMPTY_MS));
+}
+
+/* Kill all and wait until none is left. */
+static int
+kill_all(struct session *s, uint32_t jid)
 {
 	char path[PATH_MAX];
 
 	if (path_of(path, s->m.cgroup, jid, "cgroup.kill") != 0)
 		return (-1);
+	if (feature_off(F_CGROUP_KILL) || access(path, F_OK) != 0)
+		return (kill_each(s, jid));
 	if (write_file(path, "1") != 0)
 		return (file_failed(path));
 	return (wait_event(s, jid, "populated 0", EMPTY_MS));
@@ -198,7 +284,7 @@ cgroup_remove(struct session *s, uint32_t jid)
 	if (path_of(path, s->m.cgroup, jid, "") != 0)
 		return (-1);
 	if (access(path, F_OK) == 0 &&
-	    (cgroup_kill(s, jid) != 0 || remove_dir(path) != 0))
+	    (kill_all(s, jid) != 0 || remove_dir(path) != 0))
 		return (-1);
 	if (s->m.cpu[0] == '\0')
 		return (0);

@@ -79,6 +79,16 @@ const char *jail_instance(void);
 int machine_find(struct machine *m);
 int machine_mount_bpffs(void);
 
+/* jail_feature.c: what kernels may lack; see there */
+enum feature { F_CGROUP_KILL, F_SIGNAL, F_MAX };
+int features_check(void);
+bool feature_off(enum feature f);
+bool feature_used(const struct session *s, enum feature f);
+uint32_t features_wanted(void);
+const char *feature_name(enum kern_opt opt);
+size_t feature_layers(const struct machine *m, struct jail_layer *layers,
+    size_t max);
+
 /* jail_session.c */
 int session_open(struct session *s, bool change);
 void session_close(struct session *s);
@@ -94,8 +104,8 @@ int journal_recover(struct session *s);
 int cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id);
 int cgroup_open(struct session *s, uint32_t jid);
 int cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids);
+int cgroup_signal(uint32_t jid, pid_t pid, int sig);
 int cgroup_freeze(struct session *s, uint32_t jid, bool on);
-int cgroup_kill(struct session *s, uint32_t jid);
 int cgroup_remove(struct session *s, uint32_t jid);
 int cpu_open(struct session *s, uint32_t jid);
 int cpu_check(struct session *s);

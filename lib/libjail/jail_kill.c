@@ -2,111 +2,139 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * Signals for every process of a jail. The jail is frozen meanwhile, so that
- * none can fork, and a signal finds each exactly once.
+ * Signals for every process of a jail, each of which gets it exactly once, also
+ * those that are forked meanwhile. Either a program in the kernel sees to that,
+ * or the jail is frozen, so that none can fork.
  */
 
-#include <sys/syscall.h>
-
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "jail_impl.h"
 
-#define DEAD_MS	10000	/* patience with dying processes */
+#define DEAD_MS		10000	/* patience with dying processes */
+#define PASSES_MAX	64	/* so often forks may be faster than we */
+#define RT_FIRST	32	/* the kernel's first real-time signal */
 
-/* Is the process that has the pid now one of the jail's? */
-static bool
-in_jail(const struct jail *j, pid_t pid)
-{
-	char path[64], line[PATH_MAX], tail[64];
-	bool found = false;
-	size_t len, want;
-	FILE *f;
-
-	want = snprintf(tail, sizeof(tail), "/%s/%u\n", jail_instance(),
-	    j->pi.pi_id);
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return (false);
-	while (!found && fgets(line, sizeof(line), f) != NULL) {
-		len = strlen(line);
-		found = strncmp(line, "0::", 3) == 0 && len > want &&
-		    strcmp(line + len - want, tail) == 0;
-	}
-	fclose(f);
-	return (found);
-}
+/* What is sent, and to how many it was. */
+struct delivery {
+	struct session *s;
+	const struct jail *j;
+	struct jail_signal js;
+	uint32_t sent;
+};
 
 /*
- * The descriptor is opened before the question is asked, so that a process
- * which was given the pid of a dead one is not hit.
+ * Passes of the kernel half's program, see struct jail_signal; nobody forks in
+ * a jail that is frozen. Returns 1 if everyone has got the signal, 0 or -1.
  */
 static int
-kill_pid(const struct jail *j, pid_t pid, int sig)
+make_passes(struct delivery *d, bool frozen)
 {
-	int error = 0, fd;
+	bool settled = frozen;
 
-	fd = syscall(SYS_pidfd_open, pid, 0);
-	if (fd == -1)
-		return (errno == ESRCH ? 0 : jail_fail(errno, "process %d: %s",
-		    pid, strerror(errno)));
-	if (in_jail(j, pid) &&
-	    syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) != 0 &&
-	    errno != ESRCH)
-		error = jail_fail(errno, "process %d: %s", pid,
-		    strerror(errno));
-	close(fd);
-	return (error);
+	for (int i = 0; i < PASSES_MAX; i++) {
+		if (kern_signal(d->s->m.pins, &d->js) != 0)
+			return (-1);
+		d->sent += d->js.js_sent;
+		if (settled && d->js.js_sent + d->js.js_left == 0)
+			return (1);
+		settled = frozen || d->js.js_left + d->js.js_forks == 0;
+	}
+	return (0);
 }
 
 static int
-kill_frozen(struct session *s, const struct jail *j, int sig)
+kill_one_by_one(struct delivery *d)
 {
+	uint32_t jid = d->j->pi.pi_id;
 	pid_t *pids;
-	int error = 0, n, sent = 0;
+	int error = 0, n;
 
-	n = cgroup_pids(s, j->pi.pi_id, &pids);
+	n = cgroup_pids(d->s, jid, &pids);
 	if (n < 0)
 		return (-1);
 	for (int i = 0; i < n && error == 0; i++) {
-		if (pids[i] == (pid_t)j->pi.pi_initpid)
+		if (pids[i] == (pid_t)d->j->pi.pi_initpid)
 			continue;
-		error = kill_pid(j, pids[i], sig);
-		sent++;
+		error = cgroup_signal(jid, pids[i], d->js.js_sig);
+		d->sent++;
 	}
 	free(pids);
-	if (error == 0 && sent == 0)
-		return (jail_fail(ESRCH, "jail \"%s\" has no process",
-		    j->pi.pi_name));
 	return (error);
 }
 
 static int
-kill_by_freezing(struct session *s, const struct jail *j, int sig)
+finish_passes(struct delivery *d)
+{
+	int done = make_passes(d, true);
+
+	if (done == 0)
+		return (jail_fail(EAGAIN, "jail \"%s\": %u processes could not "
+		    "be sent a signal", d->j->pi.pi_name, d->js.js_left));
+	return (done == 1 ? 0 : -1);
+}
+
+static int
+kill_by_freezing(struct delivery *d, int (*kill_frozen)(struct delivery *))
 {
 	const __u64 none[4] = { 0 };
+	uint32_t jid = d->j->pi.pi_id;
 	char reason[JAIL_ERRMSGLEN];
 	int error, saved;
 
-	if (journal_begin(s, JAIL_OP_FREEZE, j->pi.pi_id, none) != 0)
+	if (journal_begin(d->s, JAIL_OP_FREEZE, jid, none) != 0)
 		return (-1);
-	error = cgroup_freeze(s, j->pi.pi_id, true);
+	error = cgroup_freeze(d->s, jid, true);
 	if (error == 0)
-		error = kill_frozen(s, j, sig);
+		error = kill_frozen(d);
 	saved = errno;
 	strcpy(reason, jail_errmsg);
-	if (journal_recover(s) != 0 && error == 0)
+	if (journal_recover(d->s) != 0 && error == 0)
 		return (-1);
 	return (error == 0 ? 0 : jail_fail(saved, "%s", reason));
+}
+
+/*
+ * The kernel knows signals by the moment at which they were first sent. What it
+ * has noted it has noted for this one only.
+ */
+static int
+kill_by_passes(struct delivery *d)
+{
+	struct timespec now;
+	int done;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	d->js.js_number = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	d->js.js_cgroup = d->j->pi.pi_cgroup;
+	d->js.js_spared = d->j->pi.pi_initpid;
+	done = make_passes(d, false);
+	if (done == 0)
+		done = kill_by_freezing(d, finish_passes) == 0 ? 1 : -1;
+	return (kern_clear(&d->s->k, KM_MARKS) == 0 && done == 1 ? 0 : -1);
+}
+
+/*
+ * The program's real-time signals get lost where those of kill(2) do not: when
+ * the receiver has too many of them pending.
+ */
+static int
+deliver(struct session *s, const struct jail *j, int sig)
+{
+	struct delivery d = { .s = s, .j = j, .js.js_sig = sig };
+	bool passes = feature_used(s, F_SIGNAL) && sig < RT_FIRST;
+
+	if ((passes ? kill_by_passes(&d) :
+	    kill_by_freezing(&d, kill_one_by_one)) != 0)
+		return (-1);
+	return (d.sent > 0 ? 0 : jail_fail(ESRCH, "jail \"%s\" has no process",
+	    j->pi.pi_name));
 }
 
 /* Wait until they have died, so that what they had can be had again. */
@@ -135,7 +163,7 @@ wait_dead(struct session *s, const struct jail *j)
 static int
 kill_locked(struct session *s, struct jail *j, int sig)
 {
-	if (kill_by_freezing(s, j, sig) != 0)
+	if (deliver(s, j, sig) != 0)
 		return (-1);
 	if (sig == SIGKILL && wait_dead(s, j) != 0)
 		return (-1);

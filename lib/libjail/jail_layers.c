@@ -68,7 +68,7 @@ missing_btf(void)
 	    "the kernel was built without CONFIG_DEBUG_INFO_BTF");
 }
 
-/* Nothing is loaded or changed to find out. */
+/* What is loaded or made to find out is gone again at the end. */
 int
 jail_layers(struct jail_layer **layers)
 {
@@ -79,9 +79,9 @@ jail_layers(struct jail_layer **layers)
 
 	if (l == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	if (geteuid() != 0) {
+	if (geteuid() != 0 || features_check() != 0) {
 		free(l);
-		return (jail_fail(EPERM, "must be root"));
+		return (geteuid() != 0 ? jail_fail(EPERM, "must be root") : -1);
 	}
 	cgroup = machine_find(&m) == 0 ? NULL : jail_errmsg;
 	add_layer(&l[n++], "cgroup2", "which process is in which jail",
@@ -93,6 +93,7 @@ jail_layers(struct jail_layer **layers)
 	add_layer(&l[n++], "capabilities", "what root may do", NULL);
 	add_layer(&l[n++], "seccomp", "system calls, socket families",
 	    missing_seccomp());
+	n += feature_layers(&m, l + n, LAYERS_MAX - n);
 	*layers = l;
 	return (n);
 }

@@ -219,7 +219,7 @@ load(struct session *s)
 	if (s->m.pins[0] == '\0' && (machine_mount_bpffs() != 0 ||
 	    machine_find(&s->m) != 0))
 		return (-1);
-	if (kern_load(s->m.pins, s->lock, s->cgroup) != 0)
+	if (kern_load(s->m.pins, s->lock, s->cgroup, features_wanted()) != 0)
 		return (-1);
 	s->fresh = true;
 	return (kern_open(&s->k, s->m.pins));
@@ -243,7 +243,7 @@ open_loaded(struct session *s)
 		    s->g.version, JAIL_VERSION));
 	if (s->g.cgroup != s->cgroup)
 		return (forget_stale(s) == 0 ? 0 : -1);
-	return (kern_check_links(s->m.pins) == 0 ? 1 : -1);
+	return (kern_check_links(s->m.pins, s->g.features) == 0 ? 1 : -1);
 }
 
 /*
@@ -261,7 +261,7 @@ session_open(struct session *s, bool change)
 		s->k.map[i] = -1;
 	if (geteuid() != 0)
 		return (jail_fail(EPERM, "must be root"));
-	if (machine_find(&s->m) != 0)
+	if (features_check() != 0 || machine_find(&s->m) != 0)
 		return (-1);
 	if (!change && access(s->m.cgroup, F_OK) != 0)
 		return (0);

@@ -65,6 +65,14 @@ void vnet_pid(const struct vnet *vn, pid_t pid);
 /* Remove all; the cleanup of a case that called vnet_init(). */
 void vnet_cleanup(const atf_tc_t *tc);
 
+/*
+ * Skip the case, since the kernel lacks something: what and why, or the feature
+ * of jail -V that the case needs, if that is absent.
+ */
+void vnet_lacks(const char *feature, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
+void vnet_needs(const char *feature);
+
 /* Poll until done(arg) says so, for ms milliseconds at most; what it said. */
 bool wait_until(bool (*done)(void *), void *arg, int ms);
 

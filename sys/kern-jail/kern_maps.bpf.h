@@ -54,6 +54,9 @@ ip6_nets __weak SEC(".maps");
 JAIL_MAP(HASH, JAIL_NREFUSALS, struct refusal_key, __u64)
 refusals __weak SEC(".maps");
 
+JAIL_MAP(HASH, JAIL_NMARKS, struct signal_mark_key, struct signal_mark)
+signal_marks __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);

@@ -7,7 +7,7 @@
  *
  * A jail is a cgroup (v2) directly below the netjail root cgroup, plus what the
  * maps below say about that cgroup. Maps are pinned by their names; the kernel
- * half only reads them, but for sock_prisons and refusals.
+ * half only reads them, but for sock_prisons, refusals and signal_marks.
  *
  *	prisons		cgroup id -> struct prison	what a packet or a
  *							call is judged by
@@ -21,6 +21,7 @@
  *	ip6_nets	struct ip6_net -> source address in that set
  *	sock_prisons	socket -> cgroup id of the jail that made it
  *	refusals	struct refusal_key -> number of refusals
+ *	signal_marks	struct signal_mark_key -> struct signal_mark
  *	jail_globals	0 -> struct jail_globals
  *
  * Byte order: every address is in network byte order, every other integer in
@@ -46,13 +47,14 @@
 #include <linux/types.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	1
+#define JAIL_VERSION	2
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
 #define JAIL_NPRISONS	131072	/* jails at one time */
 #define JAIL_NIPS	524288	/* addresses of a family, in all jails */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
+#define JAIL_NMARKS	1048576	/* processes that get one signal */
 #define JAIL_NAMELEN	256	/* these three include the final NUL */
 #define JAIL_HOSTLEN	72
 #define JAIL_PATHLEN	1024
@@ -194,6 +196,38 @@ struct refusal_key {
 	__u8 family;		/* 4, 6, or 0 for what has no family */
 };
 
+/*
+ * A signal for all processes of a jail, the argument of the program that sends
+ * it. That program makes one pass; the signal has reached everyone when a pass
+ * that left and counted nothing is followed by one that left and sent nothing.
+ */
+struct jail_signal {
+	__u64 js_cgroup;	/* of the jail */
+	__u64 js_number;	/* of this signal: no other has it */
+	__u32 js_sig;		/* 0: only look */
+	__u32 js_spared;	/* a pid of the caller's that gets none, or 0 */
+	__u32 js_sent;		/* so many got it in this pass, */
+	__u32 js_left;		/* so many could not yet, */
+	__u32 js_forks;		/* so many forks may have gone unseen */
+	__u32 js_spare;
+};
+
+/* Which process has got a signal already, or need not get it. */
+struct signal_mark_key {
+	__u64 born;		/* its start, in ns from boot */
+	__u32 tgid;
+	__u32 pad;		/* 0 */
+};
+
+struct signal_mark {
+	__u64 number;		/* js_number */
+	__u64 time;		/* what it forks from then on is spared, ... */
+	__u64 owes;		/* ... if this is 0: no fork was under way */
+};
+
+/* jail_globals.features: optional programs that were loaded with the rest. */
+#define JAIL_FEATURE_SIGNAL	0x1
+
 /* jail_globals.op: a change that was begun and has not ended. */
 #define JAIL_OP_NONE	0
 #define JAIL_OP_CREATE	1	/* take it back */
@@ -210,6 +244,8 @@ struct jail_globals {
 	__u32 op;		/* JAIL_OP_* */
 	__u32 jid;		/* the jail that op is about */
 	__u64 set[4];		/* sets of which op leaves or makes garbage */
+	__u32 features;		/* JAIL_FEATURE_* */
+	__u32 spare;
 	struct prison pr;	/* JAIL_OP_COMMIT: the jail as it is to be */
 	struct prison_info pi;
 };
@@ -225,7 +261,10 @@ _Static_assert(sizeof(struct ip_owner) == 8, "no padding");
 _Static_assert(sizeof(struct ip4_net) == 16, "no padding");
 _Static_assert(sizeof(struct ip6_net) == 28, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 64 + 64 + 1376, "no padding");
+_Static_assert(sizeof(struct jail_signal) == 40, "no padding");
+_Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
+_Static_assert(sizeof(struct signal_mark) == 24, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 72 + 64 + 1376, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */

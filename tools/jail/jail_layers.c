@@ -17,7 +17,8 @@ int
 print_layers(void)
 {
 	static const char *const states[] = { [JL_MISSING] = "missing",
-		[JL_READY] = "ready", [JL_ACTIVE] = "active" };
+		[JL_READY] = "ready", [JL_ACTIVE] = "active",
+		[JL_ABSENT] = "absent" };
 	struct jail_layer *l;
 	struct utsname un;
 	int missing = 0, n;
@@ -31,9 +32,12 @@ print_layers(void)
 	    un.machine);
 	for (int i = 0; i < n; i++) {
 		missing |= l[i].jl_state == JL_MISSING;
-		printf("%-20s %-8s %s%s%s\n", l[i].jl_name,
+		printf("%-20s %-8s %s%s%s", l[i].jl_name,
 		    states[l[i].jl_state], l[i].jl_what,
 		    l[i].jl_reason[0] != '\0' ? ": " : "", l[i].jl_reason);
+		if (l[i].jl_state == JL_ABSENT)
+			printf("; %s", l[i].jl_instead);
+		printf("\n");
 	}
 	free(l);
 	return (missing);

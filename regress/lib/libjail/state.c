@@ -39,6 +39,8 @@ static const struct {
 	[SM_IP4_NETS] = { "ip4_nets", sizeof(struct ip4_net), 4 },
 	[SM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net), 16 },
 	[SM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
+	[SM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
+	    sizeof(struct signal_mark) },
 	[SM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
 };
 

@@ -283,7 +283,7 @@ cpu_shares_need_a_controller_body()
 {
 	begin
 	grep -q 'cgroup .*[, ]cpu[, ]' /proc/mounts ||
-	    atf_skip "the v1 cpu hierarchy is not mounted"
+	    vnet_lacks cpu-v1 "the hierarchy is not mounted"
 	atf_check -o inline:'a: created\n' \
 	    -e inline:'jail: cpu.shares: no cpu controller, neither on cgroup '\
 'v2 nor on a v1 hierarchy\n' unshare --mount --pid --fork --mount-proc sh -e -c '

@@ -402,7 +402,7 @@ find_cpu()
 		WEIGHT=cpu.weight
 		UNIT=100
 		grep -q cpu "${CPU%/*}/cgroup.controllers" ||
-		    atf_skip "no cpu controller, neither v1 nor v2"
+		    vnet_lacks cpu-v2 "no controller, and no v1 hierarchy"
 	fi
 }
 

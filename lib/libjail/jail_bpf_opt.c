@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Programs of features that a kernel may lack. Those of a feature are an object
+ * of their own, so that a kernel which does not take them takes the rest. They
+ * share the maps of the rest, and are pinned with it.
+ */
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+#include "opt_signal.skel.h"
+
+#define PROGS_MAX	2
+
+static const struct opt_desc {
+	const char *name;
+	const void *(*elf)(size_t *size);
+	bool attached;		/* else run when there is need */
+	const char *progs[PROGS_MAX];
+} opts[KO_MAX] = {
+	[KO_SIGNAL] = { "opt_signal", opt_signal_bpf__elf_bytes, false,
+	    { "kern_signal" } },
+};
+
+static struct bpf_object *
+open_object(enum kern_opt opt)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts_open,
+	    .object_name = opts[opt].name);
+	size_t size;
+	const void *elf = opts[opt].elf(&size);
+	struct bpf_object *obj = bpf_object__open_mem(elf, size, &opts_open);
+
+	if (obj == NULL)
+		jail_fail(ENOSYS, "%s", kern_complaint(errno));
+	return (obj);
+}
+
+static int
+share_maps(struct bpf_object *obj, struct bpf_object *core)
+{
+	struct bpf_map *map;
+	int error, fd;
+
+	bpf_object__for_each_map(map, obj) {
+		if (bpf_map__is_internal(map))
+			continue;
+		fd = bpf_object__find_map_fd_by_name(core,
+		    bpf_map__name(map));
+		error = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+		if (error != 0)
+			return (jail_fail(-error, "map %s cannot be shared: %s",
+			    bpf_map__name(map), strerror(-error)));
+	}
+	return (0);
+}
+
+/* The feature's object, loaded; NULL: jail_errmsg says why it cannot be. */
+static struct bpf_object *
+load_object(enum kern_opt opt, struct bpf_object *core)
+{
+	struct bpf_object *obj;
+	int error;
+
+	kern_complaint(0);
+	obj = open_object(opt);
+	if (obj == NULL)
+		return (NULL);
+	error = core != NULL ? share_maps(obj, core) : 0;
+	if (error == 0) {
+		error = bpf_object__load(obj);
+		if (error != 0)
+			jail_fail(ENOSYS, "%s", kern_complaint(-error));
+	}
+	if (error == 0)
+		return (obj);
+	bpf_object__close(obj);
+	return (NULL);
+}
+
+/* With maps of its own, which go again with the rest. */
+int
+kern_opt_try(enum kern_opt opt)
+{
+	struct bpf_object *obj = load_object(opt, NULL);
+
+	if (obj == NULL)
+		return (-1);
+	bpf_object__close(obj);
+	return (0);
+}
+
+static int
+pin_link(struct bpf_program *prog, const char *dir)
+{
+	struct bpf_link *link;
+	char path[PATH_MAX];
+	int error;
+
+	if (kern_pin(path, sizeof(path), dir, "links/",
+	    bpf_program__name(prog)) != 0)
+		return (-1);
+	link = bpf_program__attach(prog);
+	if (link == NULL)
+		return (jail_fail(errno, "%s: cannot be attached: %s",
+		    bpf_program__name(prog), strerror(errno)));
+	error = bpf_link__pin(link, path);
+	bpf_link__destroy(link);
+	return (error == 0 ? 0 : jail_fail(-error, "%s: %s", path,
+	    strerror(-error)));
+}
+
+static int
+pin_programs(const struct opt_desc *od, struct bpf_object *obj,
+    const char *dir)
+{
+	struct bpf_program *prog;
+	char path[PATH_MAX];
+	int error;
+
+	bpf_object__for_each_program(prog, obj) {
+		if (kern_pin(path, sizeof(path), dir, "progs/",
+		    bpf_program__name(prog)) != 0)
+			return (-1);
+		error = bpf_obj_pin(bpf_program__fd(prog), path);
+		if (error != 0)
+			return (jail_fail(-error, "%s: %s", path,
+			    strerror(-error)));
+		if (od->attached && pin_link(prog, dir) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+/*
+ * Load what is wanted and can be had; returns that. What loads but cannot be
+ * pinned or attached is an error, not a feature that the kernel lacks.
+ */
+int
+kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
+    uint32_t *ret_loaded)
+{
+	struct bpf_object *obj;
+	int error;
+
+	*ret_loaded = 0;
+	for (int opt = 0; opt < KO_MAX; opt++) {
+		if ((wanted & 1U << opt) == 0 ||
+		    (obj = load_object(opt, core)) == NULL)
+			continue;
+		error = pin_programs(&opts[opt], obj, dir);
+		bpf_object__close(obj);
+		if (error != 0)
+			return (-1);
+		*ret_loaded |= 1U << opt;
+	}
+	return (0);
+}
+
+static bool
+is_pinned(const char *pins, const char *sub, const char *name)
+{
+	char path[PATH_MAX];
+
+	return (kern_pin(path, sizeof(path), pins, sub, name) == 0 &&
+	    access(path, F_OK) == 0);
+}
+
+/* A link of these kinds is attached as long as there is one. */
+bool
+kern_opt_active(const char *pins, enum kern_opt opt)
+{
+	const struct opt_desc *od = &opts[opt];
+
+	for (int i = 0; i < PROGS_MAX && od->progs[i] != NULL; i++) {
+		if (!is_pinned(pins, od->attached ? "links/" : "progs/",
+		    od->progs[i]))
+			return (false);
+	}
+	return (true);
+}
+
+int
+kern_opts_loaded(const char *pins, uint32_t *ret_loaded)
+{
+	struct jail_globals g;
+	uint32_t zero = 0;
+	char path[PATH_MAX];
+	int error, fd;
+
+	if (kern_pin(path, sizeof(path), pins, "", "jail_globals") != 0)
+		return (-1);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return (jail_fail(-fd, "%s: %s", path, strerror(-fd)));
+	error = bpf_map_lookup_elem(fd, &zero, &g);
+	close(fd);
+	*ret_loaded = g.features;
+	return (error == 0 ? 0 : jail_fail(-error, "%s: %s", path,
+	    strerror(-error)));
+}
+
+static int
+open_program(const char *pins, const char *name)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (kern_pin(path, sizeof(path), pins, "progs/", name) != 0)
+		return (-1);
+	fd = bpf_obj_get(path);
+	return (fd >= 0 ? fd : jail_fail(-fd, "%s: %s", path, strerror(-fd)));
+}
+
+int
+kern_signal(const char *pins, struct jail_signal *js)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = js,
+	    .ctx_size_in = sizeof(*js));
+	int error, fd = open_program(pins, opts[KO_SIGNAL].progs[0]);
+
+	if (fd == -1)
+		return (-1);
+	js->js_sent = js->js_left = js->js_forks = 0;
+	error = bpf_prog_test_run_opts(fd, &run);
+	close(fd);
+	return (error == 0 ? 0 : jail_fail(-error, "program kern_signal: %s",
+	    strerror(-error)));
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Run a part of the suite in worlds of which each lacks a feature that the
+# library can do without, and in one that lacks them all: without.sh objdir.
+# What is there was built with JAIL_TEST, see lib/libjail/jail_feature.c. Prints
+# a line for each world, what failed in it, and the sum of all.
+
+set -u
+
+# What features show in.
+FILTERS='lib/libjail/attach_test lib/libjail/load_test lib/libjail/signal_test
+lib/libjail/kill_test:killed_removal_leaves_all_or_nothing
+sys/kern-jail/confined_test tools/jail/features_test tools/jail/jail_test
+tools/jail/layers_test tools/jailkill tools/jexec/jexec_test'
+
+die()
+{
+	echo "without: $*" >&2
+	exit 1
+}
+
+# The names in the table of features.
+features()
+{
+	sed -n 's/^	\[F_[A-Z0-9_]*\] = { "\([a-z0-9_.]*\)",.*/\1/p' \
+	    "$here/../lib/libjail/jail_feature.c"
+}
+
+# One world: its features, with commas.
+run_world()
+{
+	JAIL_WITHOUT=$1 sh "$here/run.sh" "$obj" $FILTERS >"$log" 2>&1
+	status=$?
+	line=$(tail -n 1 "$log")
+	case $line in
+	*' passed, '*' failed, '*' skipped')
+		;;
+	*)
+		cat "$log"
+		die "the suite does not run without $1"
+		;;
+	esac
+	echo "without $1: $line"
+	[ $status -eq 0 ] || cat "$log"
+	echo "$line" >>"$log.sum"
+}
+
+[ $# -eq 1 ] || die "usage: without.sh objdir"
+obj=$1
+here=$(dirname "$0")
+log=$obj/regress/without.log
+names=$(features)
+[ -n "$names" ] || die "no features"
+rm -f "$log.sum"
+for name in $names $(echo $names | tr ' ' ,); do
+	run_world "$name"
+done
+awk '{ passed += $1; failed += $3; skipped += $5 }
+END {
+	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+	exit failed > 0
+}' "$log.sum"
