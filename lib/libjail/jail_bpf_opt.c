@@ -17,6 +17,7 @@
 
 #include "jail_impl.h"
 #include "opt_signal.skel.h"
+#include "opt_unix.skel.h"
 
 #define PROGS_MAX	2
 
@@ -28,6 +29,8 @@ static const struct opt_desc {
 } opts[KO_MAX] = {
 	[KO_SIGNAL] = { "opt_signal", opt_signal_bpf__elf_bytes, false,
 	    { "kern_signal" } },
+	[KO_UNIX] = { "opt_unix", opt_unix_bpf__elf_bytes, true,
+	    { "kern_unix_connect", "kern_unix_send" } },
 };
 
 static struct bpf_object *

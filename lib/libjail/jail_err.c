@@ -48,6 +48,7 @@ jail_strreason(int reason)
 		[JR_DEVICE] = "device is not one of the jail's /dev",
 		[JR_SYSCTL] = "sysctls are read-only in a jail",
 		[JR_FOREIGNSOCK] = "socket was not made in a jail",
+		[JR_UNIXNAME] = "abstract UNIX name is not the jail's",
 	};
 
 	if (reason < 0 || reason >= JR_MAX || text[reason] == NULL)

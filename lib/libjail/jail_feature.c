@@ -11,9 +11,12 @@
  * names for absent, so that the other ways can be tested on any kernel.
  */
 
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@
 #define PROBE_TRIES	100
 
 static int has_cgroup_kill(const struct machine *m);
+static int has_bpf_lsm(const struct machine *m);
 
 static const struct feature_desc {
 	const char *name;	/* in jail -V and JAIL_WITHOUT; for good */
@@ -36,6 +40,8 @@ static const struct feature_desc {
 	    "each is killed, in a frozen jail", has_cgroup_kill, -1 },
 	[F_SIGNAL] = { "bpf_send_signal_task", "signals without a stop",
 	    "the jail is frozen meanwhile", NULL, KO_SIGNAL },
+	[F_LSM] = { "lsm", "abstract UNIX names", "jails share them with all",
+	    has_bpf_lsm, KO_UNIX },
 };
 
 #ifdef JAIL_TEST
@@ -143,6 +149,51 @@ has_cgroup_kill(const struct machine *m)
 	/* (A dot or an underscore is in the name of no instance.) */
 	snprintf(path, sizeof(path), "%s_probe", m->cgroup);
 	return (probe_group(path));
+}
+
+/* The security modules in force, with commas; of no mount that anyone sees. */
+static ssize_t
+read_lsms(char *list, size_t size)
+{
+	int fs = syscall(SYS_fsopen, "securityfs", FSOPEN_CLOEXEC);
+	int file = -1, mnt = -1;
+	ssize_t len = -1;
+
+	if (fs != -1 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL,
+	    NULL, 0) == 0)
+		mnt = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	if (mnt != -1)
+		file = openat(mnt, "lsm", O_RDONLY | O_CLOEXEC);
+	if (file != -1)
+		len = read(file, list, size - 1);
+	if (len >= 0)
+		list[len] = '\0';
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (int []){ fs, mnt, file }[i];
+
+		if (fd != -1)
+			close(fd);
+	}
+	return (len);
+}
+
+/*
+ * Where "bpf" is not listed its programs load and attach, but never run. (On
+ * the list a kernel may still refuse them.)
+ */
+static int
+has_bpf_lsm(const struct machine *m)
+{
+	char list[512], *rest = list, *word;
+
+	(void)m;
+	if (read_lsms(list, sizeof(list)) < 0)
+		return (jail_fail(ENOSYS, "security modules cannot be listed"));
+	while ((word = strsep(&rest, ",\n")) != NULL) {
+		if (strcmp(word, "bpf") == 0)
+			return (0);
+	}
+	return (jail_fail(ENOSYS, "bpf is not among the security modules"));
 }
 
 /* May it be used, as far as can be told without loading programs? */

@@ -77,6 +77,22 @@ prison_check_proto(int type, int proto)
 }
 
 /*
+ * May a UNIX socket of the jail maker, used in the jail user, reach one of the
+ * jail target by an abstract name? Jid 0 is the host, which may.
+ *
+ * Returns 0 or ECONNREFUSED, as if the name were not there.
+ */
+static inline int
+prison_check_unix(__u32 maker, __u32 user, __u32 target)
+{
+	if (maker != 0 && maker != target)
+		return (ECONNREFUSED);
+	if (user != 0 && user != target)
+		return (ECONNREFUSED);
+	return (0);
+}
+
+/*
  * May the jail bind to this port (host byte order)? Port 0 asks for any.
  *
  * Returns 0 or EACCES.

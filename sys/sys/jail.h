@@ -181,6 +181,7 @@ enum jail_reason {
 	JR_DEVICE = 11,		/* device outside the jail's /dev */
 	JR_SYSCTL = 12,		/* write to a sysctl */
 	JR_FOREIGNSOCK = 13,	/* socket that no jail made */
+	JR_UNIXNAME = 14,	/* abstract UNIX name outside the jail */
 	JR_MAX
 };
 
@@ -227,6 +228,7 @@ struct signal_mark {
 
 /* jail_globals.features: optional programs that were loaded with the rest. */
 #define JAIL_FEATURE_SIGNAL	0x1
+#define JAIL_FEATURE_UNIX	0x2
 
 /* jail_globals.op: a change that was begun and has not ended. */
 #define JAIL_OP_NONE	0

@@ -199,6 +199,36 @@ ATF_TC_BODY(only_the_devices_of_every_jail_are_allowed, tc)
 	}
 }
 
+ATF_TC_WITHOUT_HEAD(unix_name_is_reached_from_its_jail_and_the_host);
+ATF_TC_BODY(unix_name_is_reached_from_its_jail_and_the_host, tc)
+{
+	static const struct {
+		unsigned int maker, user, target;	/* jids, 0: the host */
+		int error;
+	} rows[] = {
+		{ 0, 0, 0, 0 },
+		{ 0, 0, 7, 0 },
+		{ 7, 7, 7, 0 },
+		{ 7, 0, 7, 0 },
+		{ 0, 7, 7, 0 },
+		{ 7, 7, 8, ECONNREFUSED },
+		{ 7, 7, 0, ECONNREFUSED },
+		{ 7, 0, 8, ECONNREFUSED },
+		{ 7, 0, 0, ECONNREFUSED },
+		{ 0, 7, 8, ECONNREFUSED },
+		{ 0, 7, 0, ECONNREFUSED },
+		{ 7, 8, 7, ECONNREFUSED },
+		{ 7, 8, 8, ECONNREFUSED },
+		{ 7, 8, 0, ECONNREFUSED },
+	};
+	size_t i;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++)
+		ATF_CHECK_EQ_MSG(rows[i].error, prison_check_unix(rows[i].maker,
+		    rows[i].user, rows[i].target), "row %zu", i);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, constants_are_those_of_libc);
@@ -207,5 +237,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, protocols_that_hooks_do_not_see_are_refused);
 	ATF_TP_ADD_TC(tp, reserved_port_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, only_the_devices_of_every_jail_are_allowed);
+	ATF_TP_ADD_TC(tp, unix_name_is_reached_from_its_jail_and_the_host);
 	return (atf_no_error());
 }
