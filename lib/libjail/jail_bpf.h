@@ -23,7 +23,7 @@ enum kern_map {
 
 /* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */
 enum kern_opt {
-	KO_SIGNAL, KO_UNIX, KO_MAX
+	KO_SIGNAL, KO_UNIX, KO_DESTROY, KO_MAX
 };
 
 struct kern {
@@ -88,6 +88,9 @@ int kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
 
 /* What libbpf complained of first since kern_complaint(0), or the errno. */
 const char *kern_complaint(int error);
+
+/* Run KO_DESTROY over the sockets of this network namespace. */
+int kern_destroy_sockets(const char *pins);
 
 /* Make a pass of KO_SIGNAL. */
 int kern_signal(const char *pins, struct jail_signal *js);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "jail_impl.h"
+#include "opt_destroy.skel.h"
 #include "opt_signal.skel.h"
 #include "opt_unix.skel.h"
 
@@ -31,6 +32,8 @@ static const struct opt_desc {
 	    { "kern_signal" } },
 	[KO_UNIX] = { "opt_unix", opt_unix_bpf__elf_bytes, true,
 	    { "kern_unix_connect", "kern_unix_send" } },
+	[KO_DESTROY] = { "opt_destroy", opt_destroy_bpf__elf_bytes, false,
+	    { "kern_destroy_tcp", "kern_destroy_udp" } },
 };
 
 static struct bpf_object *
@@ -237,4 +240,39 @@ kern_signal(const char *pins, struct jail_signal *js)
 	close(fd);
 	return (error == 0 ? 0 : jail_fail(-error, "program kern_signal: %s",
 	    strerror(-error)));
+}
+
+/* What an iterator prints is nothing, but reading it is what makes it run. */
+static int
+run_iterator(const char *pins, const char *name)
+{
+	int error = 0, iter = -1, link, prog = open_program(pins, name);
+	char byte;
+
+	if (prog == -1)
+		return (-1);
+	link = bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL);
+	if (link >= 0)
+		iter = bpf_iter_create(link);
+	if (iter < 0 || read(iter, &byte, 1) == -1)
+		error = jail_fail(errno, "program %s: %s", name,
+		    strerror(errno));
+	if (iter >= 0)
+		close(iter);
+	if (link >= 0)
+		close(link);
+	close(prog);
+	return (error);
+}
+
+int
+kern_destroy_sockets(const char *pins)
+{
+	const struct opt_desc *od = &opts[KO_DESTROY];
+
+	for (int i = 0; i < PROGS_MAX && od->progs[i] != NULL; i++) {
+		if (run_iterator(pins, od->progs[i]) != 0)
+			return (-1);
+	}
+	return (0);
 }

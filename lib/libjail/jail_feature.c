@@ -42,6 +42,8 @@ static const struct feature_desc {
 	    "the jail is frozen meanwhile", NULL, KO_SIGNAL },
 	[F_LSM] = { "lsm", "abstract UNIX names", "jails share them with all",
 	    has_bpf_lsm, KO_UNIX },
+	[F_DESTROY] = { "bpf_sock_destroy", "sockets of a jail that is gone",
+	    "their packets are refused", NULL, KO_DESTROY },
 };
 
 #ifdef JAIL_TEST

@@ -80,7 +80,7 @@ int machine_find(struct machine *m);
 int machine_mount_bpffs(void);
 
 /* jail_feature.c: what kernels may lack; see there */
-enum feature { F_CGROUP_KILL, F_SIGNAL, F_LSM, F_MAX };
+enum feature { F_CGROUP_KILL, F_SIGNAL, F_LSM, F_DESTROY, F_MAX };
 int features_check(void);
 bool feature_off(enum feature f);
 bool feature_used(const struct session *s, enum feature f);

@@ -6,10 +6,14 @@
  */
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,6 +81,48 @@ destroy_refusals(struct session *s, uint32_t jid)
 		kern_del(&s->k, KM_REFUSALS, &key);
 }
 
+/* The network namespace of a process of the jail, or -1. */
+static int
+open_netns(struct session *s, uint32_t jid)
+{
+	char path[64];
+	pid_t *pids;
+	int n, netns = -1;
+
+	n = cgroup_pids(s, jid, &pids);
+	for (int i = 0; i < n && netns == -1; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", pids[i]);
+		netns = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (n >= 0)
+		free(pids);
+	return (netns);
+}
+
+/*
+ * Sockets that outlived the jail's processes would keep its addresses from
+ * others. They are sought where its processes were, or else where we are, and
+ * confined in any case.
+ */
+static void
+destroy_sockets(struct session *s, int netns)
+{
+	pid_t pid;
+
+	if (netns == -1) {
+		kern_destroy_sockets(s->m.pins);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		if (setns(netns, CLONE_NEWNET) == 0)
+			kern_destroy_sockets(s->m.pins);
+		_exit(0);
+	}
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+}
+
 /*
  * Destroy a jail, or what there is of it: j is NULL if it is not whole. Its
  * processes go first and its record last, so that it can be begun again.
@@ -85,10 +131,18 @@ int
 jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
     const __u64 set[4])
 {
-	if (cgroup_remove(s, jid) != 0)
-		return (-1);
-	if (j != NULL && ignore_missing(kern_del(&s->k, KM_PRISONS,
-	    &j->pi.pi_cgroup)) != 0)
+	bool sockets = feature_used(s, F_DESTROY);
+	int error, netns = sockets ? open_netns(s, jid) : -1;
+
+	error = cgroup_remove(s, jid);
+	if (error == 0 && j != NULL)
+		error = ignore_missing(kern_del(&s->k, KM_PRISONS,
+		    &j->pi.pi_cgroup));
+	if (error == 0 && sockets)
+		destroy_sockets(s, netns);
+	if (netns != -1)
+		close(netns);
+	if (error != 0)
 		return (-1);
 	if (destroy_addrs(s, jid, j, set) != 0 ||
 	    destroy_names(s, jid, j) != 0)

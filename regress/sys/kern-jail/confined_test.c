@@ -214,10 +214,84 @@ VNET_CASE(socket_of_a_removed_jail_is_of_no_use)
 	close(sock);
 }
 
+#define ORPHAN_PORT	4001
+
+static int
+bind_port(int s, const char *addr, in_port_t port)
+{
+	union sockaddrs sa;
+	socklen_t len;
+
+	len = sockaddr_of(&sa, addr, port);
+	return (bind(s, &sa.sa, len) == -1 ? errno : 0);
+}
+
+/* Connect a socket to one of the host's; the host's end. */
+static int
+connect_to_host(int s, in_port_t port)
+{
+	int end, lis = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	union sockaddrs sa;
+	socklen_t len;
+
+	ATF_REQUIRE_EQ(0, bind_port(lis, VNET_HOST4, port));
+	ATF_REQUIRE_EQ(0, listen(lis, 5));
+	len = sockaddr_of(&sa, VNET_HOST4, port);
+	ATF_REQUIRE_MSG(connect(s, &sa.sa, len) == 0, "%s", errname(errno));
+	end = accept(lis, NULL, NULL);
+	ATF_REQUIRE(end != -1);
+	close(lis);
+	return (end);
+}
+
+/* Send more than the other end takes, so that the end is not reached. */
+static void
+send_too_much(int s)
+{
+	static const char data[65536];
+
+	while (send(s, data, sizeof(data), MSG_DONTWAIT) > 0)
+		continue;
+	ATF_REQUIRE_EQ(EAGAIN, errno);
+}
+
+/* The kernel would go on sending what was written before close(2). */
+VNET_CASE(connections_of_a_removed_jail_leave_its_addresses)
+{
+	int end, kept, kept_end, other, s;
+	struct jailed heir;
+	struct scene sc;
+
+	scene_init(&sc, tc);
+	vnet_needs("bpf_sock_destroy");
+	s = socket_of(&sc.a, AF_INET, SOCK_STREAM, 0);
+	ATF_REQUIRE_EQ(0, bind_port(s, A_FIRST4, ORPHAN_PORT));
+	end = connect_to_host(s, 4002);
+	send_too_much(s);
+	close(s);
+	kept = socket_of(&sc.a, AF_INET, SOCK_STREAM, 0);
+	kept_end = connect_to_host(kept, 4003);
+	other = socket_of(&sc.b, AF_INET, SOCK_DGRAM, 0);
+	ATF_REQUIRE_EQ(0, bind_error(other, B_ADDR4));
+	ATF_REQUIRE_EQ_MSG(0, jail_remove(sc.a.jd_jid), "%s", jail_errmsg);
+	heir = scene_jail("heir", A_FIRST4, NULL, NULL);
+	s = socket_of(&heir, AF_INET, SOCK_STREAM, 0);
+	ATF_CHECK_STREQ("0", errname(bind_port(s, A_FIRST4, ORPHAN_PORT)));
+	ATF_CHECK_EQ(-1, send(kept, "", 1, MSG_NOSIGNAL));
+	ATF_CHECK_STREQ("ECONNABORTED", errname(errno));
+	ATF_CHECK_STREQ("0", errname(send_error(other, VNET_PEER4)));
+	close(s);
+	close(end);
+	close(kept);
+	close(kept_end);
+	close(other);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, socket_passed_out_stays_confined);
 	ATF_TP_ADD_TC(tp, confinement_outlives_every_netjail_process);
 	ATF_TP_ADD_TC(tp, socket_of_a_removed_jail_is_of_no_use);
+	ATF_TP_ADD_TC(tp, connections_of_a_removed_jail_leave_its_addresses);
 	return (atf_no_error());
 }

@@ -51,6 +51,7 @@ features_are_ready_and_then_active_or_absent_body()
 	sed 's/ ready   / active  /' before >wanted
 	atf_check -o file:wanted cat after
 	check_pins bpf_send_signal_task progs/kern_signal
+	check_pins bpf_sock_destroy progs/kern_destroy_tcp progs/kern_destroy_udp
 	check_pins lsm links/kern_unix_connect links/kern_unix_send
 	case $(state_of cgroup.kill) in
 	active)	test -e "$(cgroup_of 1)/cgroup.kill" ;;
