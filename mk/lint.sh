@@ -312,6 +312,30 @@ util: -version" 'is in the page, but not an option'
 	done
 }
 
+# What regress/vm/kernels says that a kernel lacks is what jails(7) says. Lines
+# "file:line: feature-series".
+check_kernels()
+{
+	page=share/man/jails.7
+	lacking=$(awk '/^[0-9]/ {
+		for (i = 2; i <= NF && $i != "lacks"; i++)
+			;
+		while (++i <= NF)
+			if ($i !~ /^cpu-/)
+				print FILENAME ":" FNR ": " $i "-" $1
+	}' regress/vm/kernels)
+	paged=$(awk '/^\.It Sy feature/ { n = split($0, head, / Ta (Sy )?/) }
+	/^\.It [a-z._]* Ta / {
+		split(substr($0, 5), cell, " Ta ")
+		for (i = 2; i < n; i++)
+			if (cell[i] != "yes")
+				print FILENAME ":" FNR ": " cell[1] "-" head[i]
+	}' $page)
+
+	absent "$lacking" "$paged" 'is lacking, but not in jails.7'
+	absent "$paged" "$lacking" 'lacks in jails.7, but not in vm/kernels'
+}
+
 check_all()
 {
 	check_licence
@@ -328,6 +352,7 @@ check_all()
 	check_reasons
 	check_parameters
 	check_options
+	check_kernels
 }
 
 cd "$(dirname "$0")/.." || die "cannot find the tree"
