@@ -51,7 +51,7 @@ built_files()
 {
 	echo "$top/regress/run.sh"
 	find "$@" -type f \( -perm -100 -o -name Kyuafile -o -name '*.subr' \
-	    -o -name '*.sh' \) ! -name '*.so.*'
+	    -o -name '*.sh' \)
 }
 
 # The libraries that the programs on stdin are linked with.
