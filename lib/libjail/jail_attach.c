@@ -21,6 +21,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@
 	CLONE_NEWIPC)
 #define JOIN_NAMESPACES	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | \
 	CLONE_NEWCGROUP | CLONE_NEWNET)
-#define FORK_TRIES	3	/* times that pid 1 may leave as we come */
+#define FORK_TRIES	10	/* times that pid 1 may leave as we come */
+#define LEAVE_MS	100	/* to wait for one that leaves */
 
 /* The way into a jail: what was opened outside. */
 struct entry {
@@ -424,14 +426,32 @@ fork_into(const struct entry *e)
 	return (pid);
 }
 
+/*
+ * Did it fail because pid 1 leaves? One that has given up its namespaces is in
+ * the cgroup for a moment longer, so wait a little; not until it is gone, which
+ * it may be long after that.
+ */
+static bool
+init_leaves(const struct entry *e, int error)
+{
+	struct pollfd pfd = { .fd = e->init, .events = POLLIN };
+
+	if (error != ENOMEM && error != ESRCH && error != EINVAL)
+		return (false);
+	poll(&pfd, 1, LEAVE_MS);
+	return (true);
+}
+
 /* pid 1 may end while we join it; then the jail gets a new one. */
 pid_t
 jail_fork_locked(struct session *s, struct jail *j)
 {
 	struct entry e;
+	bool again = true;
+	int error;
 	pid_t pid = -1;
 
-	for (int i = 0; i < FORK_TRIES && pid == -1; i++) {
+	for (int i = 0; i < FORK_TRIES && again; i++) {
 		if (entry_open(s, j, &e) != 0)
 			return (-1);
 		pid = fork_into(&e);
@@ -441,10 +461,10 @@ jail_fork_locked(struct session *s, struct jail *j)
 				fail_inside();
 			return (0);
 		}
+		error = errno;
+		again = pid == -1 && init_leaves(&e, error);
 		entry_close(&e);
-		if (pid == -1 && errno != ENOMEM && errno != ESRCH &&
-		    errno != EINVAL)
-			break;
+		errno = error;
 	}
 	return (pid);
 }

@@ -381,8 +381,27 @@ be_pid_2(void *arg)
 	return (getpid() == 2 && getppid() == 0 ? 7 : 1);
 }
 
+struct pair {
+	pid_t one, other;
+};
+
+static bool
+share_mounts(void *arg)
+{
+	const struct pair *p = arg;
+	struct stat one, other;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", p->one);
+	if (stat(path, &one) != 0)
+		return (false);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", p->other);
+	return (stat(path, &other) == 0 && one.st_ino == other.st_ino);
+}
+
 JAIL_TC(jail_lives_on_when_its_pid_1_is_killed, "a new one is started")
 {
+	struct pair p;
 	pid_t first, sleeper;
 	int jid;
 
@@ -391,11 +410,32 @@ JAIL_TC(jail_lives_on_when_its_pid_1_is_killed, "a new one is started")
 	sleeper = start_sleeper(jid);
 	first = pid_1_of(jid);
 	ATF_REQUIRE(first > 1 && first != sleeper && in_cgroups(first));
+	p = (struct pair){ .one = first, .other = sleeper };
+	ATF_REQUIRE(wait_until(share_mounts, &p, 3000));
 	ATF_REQUIRE_EQ(0, kill(first, SIGKILL));
 	ATF_CHECK_EQ(128 + SIGKILL, wait_child(sleeper));
 	ATF_CHECK_EQ(7, in_jail(jid, be_pid_2, NULL));
 	ATF_CHECK(pid_1_of(jid) != first);
 	require_consistent("new pid 1");
+}
+
+/* The process itself may come too late, but there has to be one. */
+JAIL_TC(jail_can_be_forked_into_while_its_pid_1_dies, "at any moment")
+{
+	pid_t pid;
+	int jid;
+
+	vnet_instance(tc);
+	jid = make_jail("a", NULL);
+	ATF_REQUIRE_EQ(7, in_jail(jid, be_pid_2, NULL));
+	for (int i = 0; i < 100; i++) {
+		ATF_REQUIRE_EQ(0, kill(pid_1_of(jid), SIGKILL));
+		pid = jail_fork(jid);
+		ATF_REQUIRE_MSG(pid != -1, "%s", jail_errmsg);
+		if (pid == 0)
+			_exit(0);
+		wait_child(pid);
+	}
 }
 
 /* Leave a grandchild behind that ends a moment later. */
@@ -445,6 +485,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, start_makes_a_jail_and_its_process);
 	ATF_TP_ADD_TC(tp, root_is_not_what_the_host_is_managed_by);
 	ATF_TP_ADD_TC(tp, jail_lives_on_when_its_pid_1_is_killed);
+	ATF_TP_ADD_TC(tp, jail_can_be_forked_into_while_its_pid_1_dies);
 	ATF_TP_ADD_TC(tp, pid_1_reaps_what_is_orphaned);
 	return (atf_no_error());
 }
