@@ -116,14 +116,15 @@ add_param(struct request *rq, const char *word)
 static char **
 command_of(int n, char **words)
 {
-	char **command = calloc(n + 1, sizeof(*command));
+	char **command, *first = words[0] + strlen("command=");
 
+	if (*first == '\0')
+		errx(1, "command: is empty");
+	command = calloc(n + 1, sizeof(*command));
 	if (command == NULL)
 		out_of_memory();
 	memcpy(command, words, n * sizeof(*command));
-	command[0] += strlen("command=");
-	if (command[0][0] == '\0')
-		errx(1, "command: is empty");
+	command[0] = first;
 	return (command);
 }
 
