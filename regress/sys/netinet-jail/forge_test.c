@@ -304,6 +304,7 @@ run_out(const atf_tc_t *tc, enum mode mode, int af, unsigned dsts,
 				}
 	}
 	ATF_REQUIRE(n > 0);
+	witness_close(&s.w);
 }
 
 static void
@@ -343,6 +344,7 @@ run_in(const atf_tc_t *tc, int af)
 				n++;
 			}
 	ATF_REQUIRE(n > 0);
+	witness_close(&s.w);
 }
 
 #define ALL	(~0U)

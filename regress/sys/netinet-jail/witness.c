@@ -214,3 +214,16 @@ witness_ask(struct witnesses *w, enum place place, const struct flow *flow,
 	}
 	return (q.seen);
 }
+
+void
+witness_close(struct witnesses *w)
+{
+	int i, place;
+	enum proto p;
+
+	pcap_close(w->pcap);
+	for (place = IN_A; place < NPLACES; place++)
+		for (i = 0; i < 2; i++)
+			for (p = 0; p < NPROTOS; p++)
+				close(w->sockets[place][i][p]);
+}

@@ -40,4 +40,6 @@ void witness_jail(struct witnesses *w, enum place place,
 struct seen witness_ask(struct witnesses *w, enum place place,
     const struct flow *flow, uint16_t marker);
 
+void witness_close(struct witnesses *w);
+
 #endif /* !_WITNESS_H_ */

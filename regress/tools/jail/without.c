@@ -52,13 +52,16 @@ static int
 install_filter(void)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int fd;
 
 	if (ctx == NULL ||
 	    seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(bpf), 1,
 	    SCMP_A0(SCMP_CMP_EQ, BPF_PROG_LOAD)) != 0 ||
 	    seccomp_load(ctx) != 0)
 		errx(2, "the filter cannot be loaded");
-	return (seccomp_notify_fd(ctx));
+	fd = seccomp_notify_fd(ctx);
+	seccomp_release(ctx);
+	return (fd);
 }
 
 /* The type of the program that is to be loaded: the first word of attr. */
