@@ -96,13 +96,18 @@ program_of_root_has_few_capabilities_cleanup()
 	vnet_cleanup
 }
 
+has_processes()
+{
+	[ "$(jls -j "$1" processes)" -ge 1 ]
+}
+
 atf_test_case processes_of_a_jail_are_its_own cleanup
 processes_of_a_jail_are_its_own_body()
 {
 	make_jails
 	jexec host sleep 1000 &
 	vnet_pid $!
-	wait_until test "$(jls -j host processes)" -ge 1 ||
+	wait_until has_processes host ||
 	    atf_fail "the sleeper does not start"
 	atf_check -o inline:'jailinit\nsh\n' jexec own sh -c \
 	    'for p in /proc/[0-9]*; do read -r comm <$p/comm; echo $comm; done'
