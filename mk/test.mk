@@ -8,7 +8,8 @@
 
 include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
-TESTS	= $(TESTS_C) $(TESTS_SH)
+# FUZZERS= on the command line leaves them out, and with them their tests.
+TESTS	= $(TESTS_C) $(filter-out $(if $(FUZZERS),,%_fuzz_test),$(TESTS_SH))
 PROGS_C	= $(TESTS_C:%=$(OBJ)/%)
 PROGS_SH = $(TESTS_SH:%=$(OBJ)/%)
 PROGS_FUZZ = $(FUZZERS:%=$(OBJ)/%)

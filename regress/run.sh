@@ -3,8 +3,10 @@
 #
 # Run the built tests with kyua: run.sh objdir [filter ...]. The tools under
 # test are those of NETJAIL_BIN, a list of folders like PATH; without it, the
-# ones just built. Ends with one line "N passed, N failed, N skipped" and fails
-# if a test failed or none ran.
+# ones just built. If REPORTS is a folder, checkers such as valgrind are to put
+# there what they find: every file that is not empty is one more failure,
+# whether a test noticed or not. Ends with one line "N passed, N failed, N
+# skipped" and fails if anything failed or no test ran.
 
 set -u
 
@@ -37,18 +39,32 @@ details()
 	show && !meta && lines++ < 200'
 }
 
-# What kyua's totals say, in one line; an expected failure has passed.
+# Print what checkers found, no more than 60 lines each; how often is in found.
+show_reports()
+{
+	found=0
+	[ -n "${REPORTS:-}" ] || return 0
+	for report in "$REPORTS"/*; do
+		[ -s "$report" ] || continue
+		echo "===> ${report##*/}"
+		head -n 60 "$report"
+		found=$((found + 1))
+	done
+}
+
+# What kyua's totals say, in one line; an expected failure has passed, and what
+# checkers found has failed.
 totals()
 {
-	awk '/^Test cases: / {
+	awk -v found="$found" '/^Test cases: / {
 		gsub(",", "")
 		failed = $10 + $12
 		printf "%d passed, %d failed, %d skipped\n",
-		    $3 - $5 - failed, failed, $5
-		bad = failed > 0 || $3 == $5
-		found = 1
+		    $3 - $5 - failed, failed + found, $5
+		bad = failed + found > 0 || $3 == $5
+		seen = 1
 	}
-	END { exit !found || bad }'
+	END { exit !seen || bad }'
 }
 
 [ $# -ge 1 ] || die "usage: run.sh objdir [filter ...]"
@@ -58,9 +74,13 @@ NETJAIL_BIN=${NETJAIL_BIN:-$(built_tools "$1")}
 PATH=$obj/vnet:${NETJAIL_BIN:+$NETJAIL_BIN:}$PATH:/usr/sbin:/sbin
 # kyua keeps its own files below HOME.
 HOME=$obj
-export HOME NETJAIL_BIN PATH
+# Where the sources are: this build may be anywhere.
+NETJAIL_TOP=$(cd "$(dirname "$0")/.." && pwd)
+export HOME NETJAIL_BIN NETJAIL_TOP PATH
 shift
 cd "$obj" || die "$obj: not built"
+[ -z "${REPORTS:-}" ] || { rm -rf "$REPORTS" && mkdir -m 1777 "$REPORTS"; } ||
+    die "$REPORTS: cannot be made"
 # Two runs at a time must not share their results; the last one's stay.
 run=$(mktemp -d run.XXXXXX) || die "$obj: cannot write"
 trap 'rm -rf "$run"' EXIT
@@ -73,4 +93,5 @@ run_kyua report --results-file="$run/results.db" \
     --results-filter=skipped,xfail >"$run/totals"
 mv -f "$run/results.db" .
 sed '/^===> Summary/,$d' "$run/totals"
+show_reports
 totals <"$run/totals"

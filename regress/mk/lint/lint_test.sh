@@ -11,7 +11,7 @@ new_copy()
 	rm -rf tree
 	if [ ! -d sources ]; then
 		mkdir sources
-		tar -C "$(atf_get_srcdir)/../../../.." --exclude=./obj \
+		tar -C "$NETJAIL_TOP" --exclude=./obj \
 		    --exclude=./.git -cf - . | tar -C sources -xf - ||
 		    atf_fail "cannot copy the sources"
 		sources/mk/lint.sh >before
