@@ -133,22 +133,22 @@ filter_sockets(scmp_filter_ctx ctx)
 	int error = 0;
 
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_LT, AF_UNIX));
+	    SCMP_A0(SCMP_CMP_LT, AF_UNIX, 0));
 	for (int af = AF_INET + 1; af < AF_NETLINK; af++) {
 		if (af != AF_INET6)
 			error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
-			    1, SCMP_A0(SCMP_CMP_EQ, af));
+			    1, SCMP_A0(SCMP_CMP_EQ, af, 0));
 	}
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	    SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
-	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE));
+	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
-	    SCMP_A0(SCMP_CMP_EQ, AF_INET),
+	    SCMP_A0(SCMP_CMP_EQ, AF_INET, 0),
 	    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_PACKET));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
-	    SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	    SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	return (error);
 }
 

@@ -50,13 +50,14 @@ descriptors_are(void *arg)
 	char found[256] = "", number[16];
 	struct dirent *e;
 	DIR *d = opendir("/proc/self/fd");
+	FILE *f = fmemopen(found, sizeof(found), "w");
 
 	while (d != NULL && (e = readdir(d)) != NULL) {
 		snprintf(number, sizeof(number), "%d", dirfd(d));
-		if (e->d_name[0] == '.' || strcmp(e->d_name, number) == 0)
-			continue;
-		strncat(found, e->d_name, sizeof(found) - strlen(found) - 1);
+		if (e->d_name[0] != '.' && strcmp(e->d_name, number) != 0)
+			fputs(e->d_name, f);
 	}
+	fclose(f);
 	if (strcmp(found, expected) != 0)
 		fprintf(stderr, "descriptors %s\n", found);
 	return (strcmp(found, expected) != 0);

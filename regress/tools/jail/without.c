@@ -56,7 +56,7 @@ install_filter(void)
 
 	if (ctx == NULL ||
 	    seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(bpf), 1,
-	    SCMP_A0(SCMP_CMP_EQ, BPF_PROG_LOAD)) != 0 ||
+	    SCMP_A0(SCMP_CMP_EQ, BPF_PROG_LOAD, 0)) != 0 ||
 	    seccomp_load(ctx) != 0)
 		errx(2, "the filter cannot be loaded");
 	fd = seccomp_notify_fd(ctx);
