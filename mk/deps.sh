@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Install the packages of mk/packages that are missing; nothing is asked of the
-# network if none is. With -n, say what is missing and fail.
+# network if none is. With -n, say what is missing and fail. Whether the release
+# has a package that is wanted only then, apt knows without asking: from when it
+# last did, or had to do so for another package.
 
 set -eu
 list=$(dirname "$0")/packages
@@ -19,25 +21,30 @@ installed()
 	    installed ]
 }
 
-# Print those lines' alternatives of which none is installed.
-missing()
-{
-	sed -e 's/#.*//' -e 's/[[:space:]].*//' "$list" | while read -r alts; do
-		found=
-		for p in $(echo "$alts" | tr '|' ' '); do
-			installed "$p" && found=yes && break
-		done
-		[ -z "$alts" ] || [ -n "$found" ] || echo "$alts"
-	done
-}
-
 # Print the first of the alternatives that apt knows.
-available()
+first_of()
 {
 	for p in $(echo "$1" | tr '|' ' '); do
 		apt-cache show "$p" >/dev/null 2>&1 && echo "$p" && return
 	done
-	die "no package $1 in this release's archive"
+	return 1
+}
+
+# Print those lines' alternatives of which none is installed, but for what the
+# release does not have and need not have.
+missing()
+{
+	sed -e 's/#.*//' -e 's/[[:space:]].*//' "$list" | while read -r alts; do
+		found=
+		for p in $(echo "${alts%\?}" | tr '|' ' '); do
+			installed "$p" && found=yes && break
+		done
+		[ -n "$alts" ] && [ -z "$found" ] || continue
+		case $alts in
+		*\?)	first_of "${alts%\?}" || : ;;
+		*)	echo "$alts" ;;
+		esac
+	done
 }
 
 command -v dpkg-query >/dev/null || die "not a Debian system: install what" \
@@ -49,6 +56,8 @@ want=$(missing)
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update || die "apt-get update failed"
-names=$(for alts in $want; do available "$alts"; done)
+names=$(for alts in $(missing); do
+	first_of "$alts" || die "no package $alts in this release's archive"
+done)
 apt-get -q -y --no-install-recommends install $names ||
     die "apt-get install failed"
