@@ -9,12 +9,14 @@ PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS) share/man
 PAGES	= $(wildcard tools/*/*.8 lib/*/*.3 share/man/*.7)
 # What make test is made of; each ends with a line of totals.
-STAGES	= check test-kernels
+STAGES	= check check-without check-compilers check-sanitize check-valgrind \
+	  test-kernels
 
 export PREFIX DESTDIR VERSION
 
-.PHONY: all deps check check-without test test-kernels demo bench lint man \
-	install uninstall clean help regress $(SUBDIRS)
+.PHONY: all deps check check-compilers check-sanitize check-valgrind \
+	check-without test test-kernels demo bench lint man install uninstall \
+	clean help regress $(SUBDIRS)
 
 all: $(SUBDIRS) ## build everything
 
@@ -33,13 +35,20 @@ deps: ## install the Debian packages that are missing (root)
 check: regress ## run the regression suite with what is installed (root)
 	$(Q)+$(MAKE) -C regress run
 
-# What it tests is built for itself, with a switch that no other build has.
-check-without: ## run a part of it with features of the kernel switched off (root)
-	$(Q)+$(MAKE) OBJTOP=$(OBJTOP)/without TESTBUILD=-DJAIL_TEST regress
-	$(Q)sh regress/without.sh $(OBJTOP)/without
+check-compilers: ## build with every compiler, try every kernel half (root)
+	$(Q)+$(MAKE) -C regress $@
 
-test-kernels: regress ## run it on stock kernels in QEMU (root); FULL=1: all
-	$(Q)sh regress/vm/run.sh $(OBJTOP)
+check-sanitize: ## the suite with AddressSanitizer and UBSan (root)
+	$(Q)+$(MAKE) -C regress $@
+
+check-valgrind: regress ## the tools' cases under valgrind (root)
+	$(Q)+$(MAKE) -C regress $@
+
+check-without: ## a part of it without features of the kernel (root)
+	$(Q)+$(MAKE) -C regress $@
+
+test-kernels: regress ## a part of it on stock kernels in QEMU (root)
+	$(Q)+$(MAKE) -C regress $@
 
 test: deps ## install what is missing, build, lint, run every test (root)
 	$(Q)+$(MAKE) lint
@@ -73,4 +82,4 @@ clean: ## remove all that was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
-	    expand -t 16
+	    expand -t 18
