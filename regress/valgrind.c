@@ -169,29 +169,41 @@ bpf_wrote(int command, union bpf_attr *a, size_t size, bool failed)
 	}
 }
 
-/* As clone3(2) with these flags, only one after another. */
+/* Be where clone3(2) would have put a child. */
+static void
+join(const struct clone_args *args)
+{
+	int fd = openat(args->cgroup, "cgroup.procs", O_WRONLY);
+
+	if (fd == -1 || write(fd, "0", 1) != 1 ||
+	    unshare(args->flags & ~(CLONE_NEWPID | CLONE_INTO_CGROUP)) != 0)
+		_exit(127);
+	close(fd);
+}
+
+/* As clone3(2) with these flags; the parent goes on when the child is there. */
 static long
 imitate_clone3(const struct clone_args *args)
 {
-	int fd, own;
+	int own, there[2];
+	char byte;
 	pid_t pid;
 
 	own = open("/proc/thread-self/ns/pid_for_children",
 	    O_RDONLY | O_CLOEXEC);
-	if (own == -1 || ((args->flags & CLONE_NEWPID) != 0 &&
-	    unshare(CLONE_NEWPID) != 0))
+	if (own == -1 || pipe2(there, O_CLOEXEC) != 0 ||
+	    ((args->flags & CLONE_NEWPID) != 0 && unshare(CLONE_NEWPID) != 0))
 		return (-1);
 	pid = fork();
-	if (pid == 0) {
-		fd = openat(args->cgroup, "cgroup.procs", O_WRONLY);
-		if (fd == -1 || write(fd, "0", 1) != 1 ||
-		    unshare(args->flags & ~(CLONE_NEWPID |
-		    CLONE_INTO_CGROUP)) != 0)
-			_exit(127);
-		close(fd);
-	} else if ((args->flags & CLONE_NEWPID) != 0)
+	if (pid == 0)
+		join(args);
+	else if ((args->flags & CLONE_NEWPID) != 0)
 		setns(own, CLONE_NEWPID);
 	close(own);
+	close(there[1]);
+	while (pid > 0 && read(there[0], &byte, 1) == -1 && errno == EINTR)
+		continue;
+	close(there[0]);
 	return (pid);
 }
 
