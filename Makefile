@@ -54,7 +54,8 @@ test: deps ## install what is missing, build, lint, run every test (root)
 	$(Q)+$(MAKE) lint
 	$(Q)+MAKE="$(MAKE)" mk/stages.sh $(STAGES)
 
-demo: deps ## install what is missing, build, show two jails at work (root)
+demo: ## install what is missing, build, show two jails at work (root)
+	$(Q)mk/deps.sh -d
 	$(Q)+$(MAKE) all
 	$(Q)+$(MAKE) -C share/demo all
 	$(Q)share/demo/demo.sh $(OBJTOP)

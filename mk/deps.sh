@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Install the packages of mk/packages that are missing; nothing is asked of the
-# network if none is. With -n, say what is missing and fail. Whether the release
+# network if none is. With -d, those that the demo needs; with -n, say what is
+# missing and fail. Whether the release
 # has a package that is wanted only then, apt knows without asking: from when it
 # last did, or had to do so for another package.
 
@@ -34,7 +35,8 @@ first_of()
 # release does not have and need not have.
 missing()
 {
-	sed -e 's/#.*//' -e 's/[[:space:]].*//' "$list" | while read -r alts; do
+	sed -e "$until" -e 's/#.*//' -e 's/[[:space:]].*//' "$list" |
+	    while read -r alts; do
 		found=
 		for p in $(echo "${alts%\?}" | tr '|' ' '); do
 			installed "$p" && found=yes && break
@@ -47,11 +49,19 @@ missing()
 	done
 }
 
+until= say=
+while getopts dn opt; do
+	case $opt in
+	d)	until='/^# For make test alone/,$d' ;;
+	n)	say=yes ;;
+	*)	die "usage: deps.sh [-dn]" ;;
+	esac
+done
 command -v dpkg-query >/dev/null || die "not a Debian system: install what" \
     "mk/packages lists by the means of this one"
 want=$(missing)
 [ -n "$want" ] || exit 0
-[ "${1:-}" != -n ] || die "missing: $(echo $want); run make deps as root"
+[ -z "$say" ] || die "missing: $(echo $want); run make deps as root"
 [ "$(id -u)" -eq 0 ] || die "not root, and missing: $(echo $want)"
 
 export DEBIAN_FRONTEND=noninteractive

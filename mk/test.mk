@@ -33,13 +33,12 @@ $(OBJ)/$(1): $(call objs,$(1)) $(call archives,$(1))
 endef
 $(foreach t,$(TESTS_C),$(eval $(call c_program,$(t))))
 
-# A script is given the top of the tree and the functions of vnet.subr in front.
+# A script is given the functions of vnet.subr in front.
 $(PROGS_SH): $(OBJ)/%: %.sh $(SUBR)
 	$(say) SH $(HERE)/$(@F)
 	@mkdir -p $(@D)
 	$(Q)sh -n $<
-	$(Q){ echo '#! /usr/bin/env atf-sh'; echo "TOP='$(TOP)'"; \
-	    cat $(SUBR) $<; } >$@
+	$(Q){ echo '#! /usr/bin/env atf-sh'; cat $(SUBR) $<; } >$@
 	$(Q)chmod +x $@
 
 $(PROGS_FUZZ): $(OBJ)/%: %.c

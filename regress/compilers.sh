@@ -3,12 +3,13 @@
 #
 # Build the whole tree with each compiler of mk/packages that is installed, and
 # have each build's kernel half do its work: compilers.sh objdir. A build counts
-# as a test, besides those that are then run of it.
+# as a test, besides those that are then run of it. "compilers.sh objdir build"
+# stops after the builds, for who runs them elsewhere.
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
-obj=$1
+obj=$1 mode=${2:-try}
 passed=0 failed=0 skipped=0
 : "${MAKE:=make}"
 
@@ -28,7 +29,6 @@ build()
 {
 	CFLAGS=$4
 	export CFLAGS
-	rm -rf "$obj/$1"
 	mkdir -p "$obj/$1"
 	for dir in . share/demo bench; do
 		target=all
@@ -47,8 +47,18 @@ count()
 	skipped=$((skipped + ${5:-0}))
 }
 
-# try name clang cc cflags
+# Run the cases of a build.
 try()
+{
+	if ! sh "$here/run.sh" "$obj/$1" $FILTER >"$obj/$1/log" 2>&1; then
+		cat "$obj/$1/log"
+	fi
+	echo "$1: $(tail -n 1 "$obj/$1/log")"
+	count "$obj/$1/log"
+}
+
+# variant name clang cc cflags
+variant()
 {
 	if ! build "$@"; then
 		echo "$1: kernel half by $2, user half by $3 $4: does not build"
@@ -57,18 +67,14 @@ try()
 		return
 	fi
 	passed=$((passed + 1))
-	if ! sh "$here/run.sh" "$obj/$1" $FILTER >"$obj/$1/log" 2>&1; then
-		cat "$obj/$1/log"
-	fi
-	echo "$1: kernel half by $2, user half by $3 $4: builds;" \
-	    "$(tail -n 1 "$obj/$1/log")"
-	count "$obj/$1/log"
+	echo "$1: kernel half by $2, user half by $3 $4: builds"
+	[ "$mode" = build ] || try "$1"
 }
 
 for clang in $(clangs); do
-	try $clang $clang $clang '-O2 -g'
+	variant $clang $clang $clang '-O2 -g'
 done
-try gcc-O0 clang gcc '-O0 -g'
-try gcc-O3 clang gcc '-O3 -g -D_FORTIFY_SOURCE=2'
+variant gcc-O0 clang gcc '-O0 -g'
+variant gcc-O3 clang gcc '-O3 -g -D_FORTIFY_SOURCE=2'
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -24,7 +24,7 @@
 
 #define EMPTY_MS	10000	/* patience with dying processes */
 #define ROUND_MS	500	/* and until they are sought again */
-#define FREEZE_MS	10000	/* a fork bomb on a slow machine takes a while */
+#define FREEZE_MS	10000	/* a fork bomb takes a while */
 #define WEIGHT_DEFAULT	100
 #define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
 

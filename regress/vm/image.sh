@@ -3,7 +3,7 @@
 #
 # Make the file systems of the guests:
 #
-#	image.sh root image objtop ...	a root, the same for all kernels
+#	image.sh root image objects ...	a root, the same for all kernels
 #	image.sh initrd file kernel job	an initramfs with modules of an
 #						unpacked package, and a job
 #
@@ -77,7 +77,7 @@ make_tree()
 	chmod 1777 "$1/tmp" "$1/var/tmp"
 }
 
-# make_root image objtop ...
+# make_root image objects ...
 make_root()
 {
 	image=$1

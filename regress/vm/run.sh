@@ -4,7 +4,8 @@
 # Run the built tests on stock kernels of Debian, in QEMU: run.sh objtop. Prints
 # a table, case by kernel, and ends with one line "N passed, N failed, N
 # skipped". Fails if a case failed, was skipped for want of what its kernel is
-# known to have, or was not run.
+# known to have, or was not run. Besides the usual build, those of compilers.sh
+# are run, and that of without.sh without what this machine's kernel refuses.
 #
 # FULL=1 runs all cases instead of those that vm/filter names. KERNELS="6.1
 # 6.18" runs on these only. NETJAIL_CACHE is where packages are kept.
@@ -48,6 +49,12 @@ job()
 	else
 		echo suite all "'$obj'" $(lines "$here/filter")
 	fi
+	for build in $builds; do
+		echo suite $build "'$obj/cc/$build'" \
+		    $(lines "$here/filter.load")
+	done
+	echo JAIL_WITHOUT=lsm suite without-lsm "'$obj/without'" \
+	    $(lines "$here/filter.load")
 }
 
 # Boot a guest and wait for its end: guest series version
@@ -124,7 +131,13 @@ mkdir -p "$work"
 trap 'kill $(cat "$work"/*.pid) 2>/dev/null; exit 1' HUP INT TERM
 rm -f "$work"/*.*
 found=$(echo "$rows" | sh "$here/fetch.sh" "$cache") || exit 1
-sh "$here/image.sh" root "$work/root.img" "$obj" || exit 1
+builds=$(cd "$obj/cc" 2>/dev/null && ls -d clang-*)
+[ -n "$builds" ] || die "$obj/cc: no builds"
+[ -d "$obj/without" ] || die "$obj/without: not built"
+sh "$here/image.sh" root "$work/root.img" "$obj/tools" "$obj/lib" \
+    "$obj/regress" "$obj/without" $(for build in $builds; do
+	echo "$obj/cc/$build"
+done) || exit 1
 job >"$work/job"
 series=$(echo "$found" | cut -d ' ' -f 1)
 while read -r s version; do

@@ -51,7 +51,9 @@ function verdict(kernel, result, reason,	feature)
 	if (!sub(/^kernel lacks /, "", feature))
 		return "FAIL"
 	sub(/:.*/, "", feature)
-	return (kernel, feature) in lacks ? "skip" : "FAIL"
+	if ((kernel, feature) in lacks || label == "without-" feature " ")
+		return "skip"
+	return "FAIL"
 }
 
 function print_table(	i, k, v)

@@ -16,7 +16,7 @@ stages()
 	last=$2
 	shift 2
 	atf_check -s exit:"$status" -o save:out -e ignore \
-	    env MAKE='make --no-print-directory' "$TOP/mk/stages.sh" "$@"
+	    env MAKE='make --no-print-directory' "$NETJAIL_TOP/mk/stages.sh" "$@"
 	atf_check -o inline:"$last\n" tail -n 1 out
 }
 

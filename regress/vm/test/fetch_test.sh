@@ -14,7 +14,7 @@ fetch()
 	    "Dir::State::lists \"$PWD/lists\";" >apt.conf
 	atf_check -s exit:"$1" -o "$2" -e "$3" \
 	    -x "echo '6.1 bookworm lacks lsm # a comment' |
-	    APT_CONFIG=\$PWD/apt.conf sh '$TOP/regress/vm/fetch.sh' cache"
+	    APT_CONFIG=\$PWD/apt.conf sh '$NETJAIL_TOP/regress/vm/fetch.sh' cache"
 }
 
 atf_test_case without_an_archive_it_fails_in_one_line

@@ -19,7 +19,7 @@ says()
 table()
 {
 	printf '6.1 bookworm lacks lsm\n6.18 trixie-backports\n' >rows
-	atf_check -s exit:"$1" -o save:out -x "awk -f '$TOP/regress/vm/table.awk' \
+	atf_check -s exit:"$1" -o save:out -x "awk -f '$NETJAIL_TOP/regress/vm/table.awk' \
 	    - series=6.1 old series=6.18 new <rows"
 }
 
@@ -72,6 +72,16 @@ skip_for_want_of_what_the_kernel_has_is_a_failure_body()
 	table 1
 	has 'a:one  *FAIL  *FAIL *'
 	has '2 passed, 2 failed, 0 skipped'
+}
+
+atf_test_case skip_for_want_of_what_was_switched_off_is_a_skip
+skip_for_want_of_what_was_switched_off_is_a_skip_body()
+{
+	says 'skipped: kernel lacks lsm: switched off' |
+	    sed 's/suite all/suite without-lsm/' >old
+	cp old new
+	table 0
+	has 'without-lsm a:one  *skip  *skip *'
 }
 
 atf_test_case any_other_skip_is_a_failure
@@ -127,6 +137,7 @@ atf_init_test_cases()
 	atf_add_test_case failed_is_failed
 	atf_add_test_case skip_for_want_of_what_the_kernel_lacks_is_a_skip
 	atf_add_test_case skip_for_want_of_what_the_kernel_has_is_a_failure
+	atf_add_test_case skip_for_want_of_what_was_switched_off_is_a_skip
 	atf_add_test_case any_other_skip_is_a_failure
 	atf_add_test_case case_that_one_kernel_did_not_run_has_failed
 	atf_add_test_case guest_that_does_not_end_has_failed
