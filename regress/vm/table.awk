@@ -17,6 +17,11 @@ FILENAME == "-" {
 $1 == "suite" { label = $2 == "all" ? "" : $2 " " }
 $0 == "end" { ended[series] }
 
+# kyua: W: No test cases matched by the filter 'name'.
+/No test cases matched by the filter/ {
+	note(label "(every filter has a case)", series, "failed", $NF)
+}
+
 # name  ->  result[: reason]  [seconds]
 $2 == "->" {
 	name = label $1

@@ -122,6 +122,19 @@ suites_are_told_apart_body()
 	has '6 passed, 0 failed, 0 skipped'
 }
 
+atf_test_case filter_without_a_case_is_a_failure
+filter_without_a_case_is_a_failure_body()
+{
+	{
+		says passed | sed '/^end$/d'
+		echo "kyua: W: No test cases matched by the filter 'a:three'."
+		echo end
+	} >old
+	cp old new
+	table 1
+	has "FAIL on 6.1: (every filter has a case): 'a:three'\\."
+}
+
 atf_test_case nothing_run_is_a_failure
 nothing_run_is_a_failure_body()
 {
@@ -142,5 +155,6 @@ atf_init_test_cases()
 	atf_add_test_case case_that_one_kernel_did_not_run_has_failed
 	atf_add_test_case guest_that_does_not_end_has_failed
 	atf_add_test_case suites_are_told_apart
+	atf_add_test_case filter_without_a_case_is_a_failure
 	atf_add_test_case nothing_run_is_a_failure
 }
