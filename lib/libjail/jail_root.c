@@ -195,7 +195,10 @@ find_management(int proc, char path[PATH_MAX])
 	return (0);
 }
 
-/* Unmount the host's management, the last mount first. */
+/*
+ * Unmount the host's management, the last mount first. One may go by itself, as
+ * its place is deleted outside; whether it has is what the next look says.
+ */
 static int
 prune(int proc)
 {
@@ -209,7 +212,8 @@ prune(int proc)
 		if (strcmp(path, "/") == 0)
 			return (jail_fail(EINVAL, "jail's root: it is on a "
 			    "file system that the host is managed by"));
-		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0 &&
+		    errno != ENOENT && errno != EINVAL)
 			return (root_failed(path));
 	}
 	return (jail_fail(E2BIG, "jail's root: too many mounts"));

@@ -156,6 +156,40 @@ later_mounts_are_not_seen_cleanup()
 	vnet_cleanup
 }
 
+# Many mounts that a jail has to be rid of, and their end: deleting its place
+# unmounts one in every mount namespace.
+mount_namespaces()
+{
+	for n in $(seq 100); do
+		: >"ns$n"
+		mount --bind /proc/self/ns/net "ns$n" ||
+		    atf_fail "cannot mount a namespace"
+	done
+}
+
+unmount_namespaces()
+{
+	umount ns* 2>/dev/null
+	rm -f ns*
+}
+
+atf_test_case mounts_may_go_as_a_jail_starts cleanup
+mounts_may_go_as_a_jail_starts_body()
+{
+	vnet_instance
+	for i in $(seq 20); do
+		mount_namespaces
+		unmount_namespaces &
+		atf_check jail -q -c command=/bin/true
+		wait
+	done
+}
+mounts_may_go_as_a_jail_starts_cleanup()
+{
+	unmount_namespaces
+	vnet_cleanup
+}
+
 atf_test_case tools_do_not_work_inside cleanup
 tools_do_not_work_inside_body()
 {
@@ -200,6 +234,7 @@ atf_init_test_cases()
 	atf_add_test_case processes_of_a_jail_are_its_own
 	atf_add_test_case E15_run_of_the_host_is_not_seen
 	atf_add_test_case later_mounts_are_not_seen
+	atf_add_test_case mounts_may_go_as_a_jail_starts
 	atf_add_test_case tools_do_not_work_inside
 	atf_add_test_case roots_may_be_shared
 }
