@@ -4,8 +4,9 @@
 # Run the tests of a build with AddressSanitizer and UBSan: sanitize.sh objdir
 # [filter ...]. Reports are files, because a case may expect a command to fail
 # and not look at what it says; a status that no tool has by itself tells the
-# others. Leaks are looked for in jails too, where a process may still trace
-# its own threads; but see traced.c of lib/libjail.
+# others, and is all that gcc's UBSan has for a case that does not look. Leaks
+# are looked for in jails too, where a process may still trace its own threads;
+# but see traced.c of lib/libjail.
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
