@@ -3,9 +3,10 @@
 #
 # Install the packages of mk/packages that are missing; nothing is asked of the
 # network if none is. With -d, those that the demo needs; with -n, say what is
-# missing and fail. Whether the release
-# has a package that is wanted only then, apt knows without asking: from when it
-# last did, or had to do so for another package.
+# missing and fail.
+#
+# Whether the release has what is wanted only then is looked up in the lists
+# that apt has; they are made anew only if another package is missing.
 
 set -eu
 list=$(dirname "$0")/packages
@@ -16,10 +17,11 @@ die()
 	exit 1
 }
 
+# (Of two architectures there are two lines.)
 installed()
 {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = \
-	    installed ]
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+	    grep -qx installed
 }
 
 # Print the first of the alternatives that apt knows.
@@ -50,13 +52,14 @@ missing()
 }
 
 until= say=
-while getopts dn opt; do
+while getopts :dn opt; do
 	case $opt in
 	d)	until='/^# For make test alone/,$d' ;;
 	n)	say=yes ;;
 	*)	die "usage: deps.sh [-dn]" ;;
 	esac
 done
+[ $OPTIND -gt $# ] || die "usage: deps.sh [-dn]"
 command -v dpkg-query >/dev/null || die "not a Debian system: install what" \
     "mk/packages lists by the means of this one"
 want=$(missing)

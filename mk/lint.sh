@@ -312,28 +312,60 @@ util: -version" 'is in the page, but not an option'
 	done
 }
 
-# What regress/vm/kernels says that a kernel lacks is what jails(7) says. Lines
-# "file:line: feature-series".
+# The rows of the table of kernels in a page or in README.md: "file:line: " and
+# the cells, with | between them.
+kernel_rows()
+{
+	awk -v file="$1" '
+	/^[.]It .* Ta .* Ta .* Ta / {
+		sub(/^[.]It (Sy )?/, "")
+		gsub(/ Ta (Sy )?/, "|")
+		print file ":" FNR ": " $0
+	}
+	/^[|] .*[|].*[|].*[|].*[|]$/ {
+		gsub(/`|^[|] *| [(][^)]*[)]|[|]$/, "")
+		gsub(/ *[|] */, "|")
+		print file ":" FNR ": " $0
+	}' "$1"
+}
+
+# Of such rows, the first of which has the series, lines "file:line: series" and
+# "file:line: series-feature" of what is lacking.
+lacking()
+{
+	kernel_rows "$1" | awk '
+	{ at = $1; sub(/^[^ ]* /, ""); n = split($0, cell, "|") }
+	NR == 1 {
+		for (i = 2; i < n; i++) {
+			head[i] = cell[i]
+			print at, cell[i]
+		}
+		next
+	}
+	{
+		for (i = 2; i < n; i++)
+			if (cell[i] != "yes")
+				print at, head[i] "-" cell[1]
+	}'
+}
+
+# What regress/vm/kernels says that a kernel lacks is what people are told.
 check_kernels()
 {
-	page=share/man/jails.7
-	lacking=$(awk '/^[0-9]/ {
+	table=regress/vm/kernels
+	lacks=$(awk '/^[0-9]/ {
+		print FILENAME ":" FNR ": " $1
 		for (i = 2; i <= NF && $i != "lacks"; i++)
 			;
 		while (++i <= NF)
 			if ($i !~ /^cpu-/)
-				print FILENAME ":" FNR ": " $i "-" $1
-	}' regress/vm/kernels)
-	paged=$(awk '/^\.It Sy feature/ { n = split($0, head, / Ta (Sy )?/) }
-	/^\.It [a-z._]* Ta / {
-		split(substr($0, 5), cell, " Ta ")
-		for (i = 2; i < n; i++)
-			if (cell[i] != "yes")
-				print FILENAME ":" FNR ": " cell[1] "-" head[i]
-	}' $page)
-
-	absent "$lacking" "$paged" 'is lacking, but not in jails.7'
-	absent "$paged" "$lacking" 'lacks in jails.7, but not in vm/kernels'
+				print FILENAME ":" FNR ": " $1 "-" $i
+	}' $table)
+	for page in share/man/jails.7 README.md; do
+		told=$(lacking $page)
+		absent "$lacks" "$told" "is in vm/kernels, but not in $page"
+		absent "$told" "$lacks" 'is told of, but not in vm/kernels'
+	done
 }
 
 check_all()

@@ -78,5 +78,9 @@ done
 NETJAIL_BIN=$bin
 export NETJAIL_BIN REPORTS
 shift
-[ $# -gt 0 ] || set -- $(cases)
+if [ $# -eq 0 ]; then
+	all=$(cases)
+	[ -n "$all" ] || exit 1
+	set -- $all
+fi
 exec sh "$here/run.sh" "$obj" "$@"

@@ -20,13 +20,15 @@ die()
 	exit 1
 }
 
-# Keep quiet unless it fails: quietly what command [arg ...]
+# Keep quiet unless it fails, and then say the first thing that went wrong:
+# quietly what command [arg ...]
 quietly()
 {
 	what=$1
 	shift
-	"$@" >"$tmp/log" 2>&1 ||
-	    die "$what: $(grep -v '^[^EW]:' "$tmp/log" | tail -n 1)"
+	"$@" >"$tmp/log" 2>&1 && return
+	why=$(sed -n 's/^[EW]: //p' "$tmp/log" | head -n 1)
+	die "$what: ${why:-$(tail -n 1 "$tmp/log")}"
 }
 
 # The archive of this machine's sources with such a suite: archive pattern.

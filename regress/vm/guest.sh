@@ -29,7 +29,6 @@ kernfs devtmpfs /dev
 kernfs devpts /dev/pts
 kernfs tmpfs /dev/shm
 kernfs tmpfs /run
-kernfs tmpfs /tmp
 kernfs securityfs /sys/kernel/security
 kernfs cgroup2 /sys/fs/cgroup
 kernfs bpf /sys/fs/bpf

@@ -45,7 +45,8 @@ job()
 	echo "TOP='$top'"
 	if [ -n "${FULL:-}" ]; then
 		echo suite all "'$obj'" $(cd "$obj/regress" &&
-		    ls -d */*/Kyuafile | sed -e 's|/Kyuafile||' -e '/^mk/d')
+		    ls -d */*/Kyuafile | sed 's|/Kyuafile||' |
+		    grep -v -e '^mk/' -e '^vm/')
 	else
 		echo suite all "'$obj'" $(lines "$here/filter")
 	fi
@@ -57,29 +58,25 @@ job()
 	    $(lines "$here/filter.load")
 }
 
-# Boot a guest and wait for its end: guest series version
-guest()
+# Boot a guest, and let it run: boot series version
+boot()
 {
-	kernel=$cache/$2
-	sh "$here/image.sh" initrd "$work/$1.initrd" "$kernel" "$work/job" &&
-	    timeout "$PATIENCE_S" "$QEMU" -nodefaults -no-user-config -M q35 \
-		-accel tcg -cpu max -smp 1 -m $MEMORY_MB -display none \
-		-no-reboot -pidfile "$work/$1.pid" \
-		-serial "file:$work/$1.console" \
-		-serial "file:$work/$1.out" \
-		-kernel "$kernel/boot/vmlinuz-$2" -initrd "$work/$1.initrd" \
-		-drive "file=$work/root.img,format=raw,if=virtio,snapshot=on" \
-		-append "$APPEND" \
-		</dev/null >"$work/$1.qemu" 2>&1
-	: >"$work/$1.ended"
+	timeout "$PATIENCE_S" "$QEMU" -nodefaults -no-user-config -M q35 \
+	    -accel tcg -cpu max -smp 1 -m $MEMORY_MB -display none -no-reboot \
+	    -serial "file:$work/$1.console" -serial "file:$work/$1.out" \
+	    -kernel "$cache/$2/boot/vmlinuz-$2" -initrd "$work/$1.initrd" \
+	    -drive "file=$work/root.img,format=raw,if=virtio,snapshot=on" \
+	    -append "$APPEND" </dev/null >"$work/$1.qemu" 2>&1 &
+	guests="$guests $!"
 }
 
-# Has every guest ended?
-all_ended()
+# Does a guest still run?
+guests_run()
 {
-	for s in $series; do
-		[ -e "$work/$s.ended" ] || return 1
+	for pid in $guests; do
+		! kill -0 "$pid" 2>/dev/null || return 0
 	done
+	return 1
 }
 
 # How many cases each guest has done.
@@ -96,7 +93,7 @@ progress()
 watch_guests()
 {
 	ticks=0
-	until all_ended; do
+	while guests_run; do
 		sleep 1
 		ticks=$((ticks + 1))
 		[ $((ticks % 30)) -ne 0 ] || progress
@@ -123,26 +120,42 @@ cache=${NETJAIL_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/netjail}/kernels
 [ "$(uname -m)" = x86_64 ] || die "this is no x86_64 machine"
 command -v $QEMU >/dev/null || die "no $QEMU: make deps installs it"
 [ -e "$obj/regress/Kyuafile" ] || die "$obj/regress: not built"
-rows=$(wanted)
-[ -n "$rows" ] || die "no kernel of $KERNELS in vm/kernels"
+case $cache in
+/*)	;;
+*)	die "NETJAIL_CACHE: $cache: not an absolute path" ;;
+esac
+for s in ${KERNELS:-}; do
+	lines "$here/kernels" | cut -f 1 | grep -qxF -e "$s" ||
+	    die "KERNELS: $s: not in vm/kernels"
+done
+builds=$(cd "$obj/cc" 2>/dev/null && ls -d clang-*)
+[ -n "$builds" ] || die "$obj/cc: no builds: make test-kernels makes them"
+[ -d "$obj/without" ] || die "$obj/without: not built"
 
 work=$obj/regress/vm
 mkdir -p "$work"
-trap 'kill $(cat "$work"/*.pid) 2>/dev/null; exit 1' HUP INT TERM
+exec 9>"$work/lock"
+flock -n 9 || die "$obj: another run of test-kernels is under way"
+guests=
+trap '[ -z "$guests" ] || kill $guests 2>/dev/null; exit 1' HUP INT TERM
 rm -f "$work"/*.*
+rows=$(wanted)
 found=$(echo "$rows" | sh "$here/fetch.sh" "$cache") || exit 1
-builds=$(cd "$obj/cc" 2>/dev/null && ls -d clang-*)
-[ -n "$builds" ] || die "$obj/cc: no builds"
-[ -d "$obj/without" ] || die "$obj/without: not built"
+job >"$work/job"
 sh "$here/image.sh" root "$work/root.img" "$obj/tools" "$obj/lib" \
     "$obj/regress" "$obj/without" $(for build in $builds; do
 	echo "$obj/cc/$build"
 done) || exit 1
-job >"$work/job"
 series=$(echo "$found" | cut -d ' ' -f 1)
 while read -r s version; do
 	: >"$work/$s.out"
-	guest "$s" "$version" &
+	sh "$here/image.sh" initrd "$work/$s.initrd" "$cache/$version" \
+	    "$work/job" || exit 1
+done <<END
+$found
+END
+while read -r s version; do
+	boot "$s" "$version"
 done <<END
 $found
 END

@@ -14,12 +14,24 @@ FILENAME == "-" {
 	next
 }
 
-$1 == "suite" { label = $2 == "all" ? "" : $2 " " }
-$0 == "end" { ended[series] }
+FNR == 1 { suite = "" }
+
+$1 == "suite" {
+	end_suite()
+	suite = $2
+	label = suite == "all" ? "" : suite " "
+}
+
+$0 == "end" {
+	end_suite()
+	ended[series]
+}
 
 # kyua: W: No test cases matched by the filter 'name'.
-/No test cases matched by the filter/ {
-	note(label "(every filter has a case)", series, "failed", $NF)
+/^kyua: [EW]: / {
+	reason = $0
+	sub(/^kyua: [EW]: /, "", reason)
+	note(label "(kyua has no complaint)", series, "failed", reason)
 }
 
 # name  ->  result[: reason]  [seconds]
@@ -31,6 +43,18 @@ $2 == "->" {
 	sub(/^[^>]*>  [a-z_]*:? */, "", reason)
 	sub(/ *\[[0-9.]*s\]$/, "", reason)
 	note(name, series, result, reason)
+	ran++
+}
+
+# A suite has run if it says so of a case.
+function end_suite()
+{
+	if (suite != "" && ran > 0)
+		note("(suite " suite " is run)", series, "passed", "")
+	else if (suite != "")
+		note("(suite " suite " is run)", series, "failed", "no case is")
+	suite = ""
+	ran = 0
 }
 
 function note(name, kernel, result, reason)
@@ -93,9 +117,14 @@ function print_reasons(	i, k, v)
 
 END {
 	for (k = 1; k <= kernels; k++) {
-		k_ended = order[k] in ended
-		note("(guest runs to its end)", order[k],
-		    k_ended ? "passed" : "failed", k_ended ? "" : "no")
+		if (cell["(suite all is run)", order[k]] == "")
+			note("(suite all is run)", order[k], "failed",
+			    "it is not")
+		if (order[k] in ended)
+			note("(guest runs to its end)", order[k], "passed", "")
+		else
+			note("(guest runs to its end)", order[k], "failed",
+			    "it does not")
 	}
 	print_table()
 	print_reasons()

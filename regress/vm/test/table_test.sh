@@ -39,7 +39,7 @@ passed_is_passed_body()
 	says 'expected_failure: a gap: 1 check failed as expected' >new
 	table 0
 	has 'a:one  *pass  *pass *'
-	has '4 passed, 0 failed, 0 skipped'
+	has '6 passed, 0 failed, 0 skipped'
 }
 
 atf_test_case failed_is_failed
@@ -50,7 +50,7 @@ failed_is_failed_body()
 	table 1
 	has 'a:one  *pass  *FAIL *'
 	has 'FAIL on 6.18: a:one: 2 checks failed'
-	has '4 passed, 2 failed, 0 skipped'
+	has '6 passed, 2 failed, 0 skipped'
 }
 
 atf_test_case skip_for_want_of_what_the_kernel_lacks_is_a_skip
@@ -61,7 +61,7 @@ skip_for_want_of_what_the_kernel_lacks_is_a_skip_body()
 	table 0
 	has 'a:one  *skip  *pass *'
 	has 'skip on 6.1: a:one: kernel lacks lsm: not in the list'
-	has '3 passed, 0 failed, 1 skipped'
+	has '5 passed, 0 failed, 1 skipped'
 }
 
 atf_test_case skip_for_want_of_what_the_kernel_has_is_a_failure
@@ -71,14 +71,15 @@ skip_for_want_of_what_the_kernel_has_is_a_failure_body()
 	says 'skipped: kernel lacks lsm: not in the list' >new
 	table 1
 	has 'a:one  *FAIL  *FAIL *'
-	has '2 passed, 2 failed, 0 skipped'
+	has '4 passed, 2 failed, 0 skipped'
 }
 
 atf_test_case skip_for_want_of_what_was_switched_off_is_a_skip
 skip_for_want_of_what_was_switched_off_is_a_skip_body()
 {
+	says passed | sed '/^end$/d' >old
 	says 'skipped: kernel lacks lsm: switched off' |
-	    sed 's/suite all/suite without-lsm/' >old
+	    sed 's/suite all/suite without-lsm/' >>old
 	cp old new
 	table 0
 	has 'without-lsm a:one  *skip  *skip *'
@@ -100,7 +101,7 @@ case_that_one_kernel_did_not_run_has_failed_body()
 	says passed >new
 	table 1
 	has 'a:two  *pass  *none *'
-	has '5 passed, 1 failed, 0 skipped'
+	has '7 passed, 1 failed, 0 skipped'
 }
 
 atf_test_case guest_that_does_not_end_has_failed
@@ -119,7 +120,7 @@ suites_are_told_apart_body()
 	cp old new
 	table 0
 	has 'clang-14 a:one  *pass  *pass *'
-	has '6 passed, 0 failed, 0 skipped'
+	has '10 passed, 0 failed, 0 skipped'
 }
 
 atf_test_case filter_without_a_case_is_a_failure
@@ -132,7 +133,20 @@ filter_without_a_case_is_a_failure_body()
 	} >old
 	cp old new
 	table 1
-	has "FAIL on 6.1: (every filter has a case): 'a:three'\\."
+	has "FAIL on 6.1: (kyua has no complaint): No test cases .*'a:three'\\."
+}
+
+atf_test_case suite_without_a_case_is_a_failure
+suite_without_a_case_is_a_failure_body()
+{
+	printf '%s\n' 'suite all' 'sh: 0: cannot open run.sh' end >old
+	cp old new
+	table 1
+	has '(suite all is run)  *FAIL  *FAIL *'
+	{ says passed | sed '/^end$/d'; echo suite clang-14; echo end; } >old
+	cp old new
+	table 1
+	has '(suite clang-14 is run)  *FAIL  *FAIL *'
 }
 
 atf_test_case nothing_run_is_a_failure
@@ -141,7 +155,7 @@ nothing_run_is_a_failure_body()
 	: >old
 	: >new
 	table 1
-	has '0 passed, 2 failed, 0 skipped'
+	has '0 passed, 4 failed, 0 skipped'
 }
 
 atf_init_test_cases()
@@ -156,5 +170,6 @@ atf_init_test_cases()
 	atf_add_test_case guest_that_does_not_end_has_failed
 	atf_add_test_case suites_are_told_apart
 	atf_add_test_case filter_without_a_case_is_a_failure
+	atf_add_test_case suite_without_a_case_is_a_failure
 	atf_add_test_case nothing_run_is_a_failure
 }
