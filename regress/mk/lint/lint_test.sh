@@ -305,6 +305,16 @@ parameters_that_differ_are_found_body()
 	    replace '{ "dying"' '{ "more"' lib/libjail/jail_param.c
 }
 
+case_of kernels_that_differ_are_found "vm/kernels, jails.7 and README.md"
+kernels_that_differ_are_found_body()
+{
+	finds 'regress/vm/kernels:[0-9]*: 6.1-bpf_sock_destroy is in vm/.*' \
+	    replace 'bpf_sock_destroy Ta no' 'bpf_sock_destroy Ta yes' \
+	    share/man/jails.7
+	finds 'README.md:[0-9]*: 6.12 is told of, but not in vm/kernels' \
+	    replace '^6.12' '6.13' regress/vm/kernels
+}
+
 case_of options_that_differ_are_found "getopt_long(3) and the page"
 options_that_differ_are_found_body()
 {
