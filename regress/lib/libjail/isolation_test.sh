@@ -96,9 +96,12 @@ program_of_root_has_few_capabilities_cleanup()
 	vnet_cleanup
 }
 
-has_processes()
+COMMS='for p in /proc/[0-9]*; do read -r comm <$p/comm; echo $comm; done'
+
+# Has jexec(8) become what it executes?
+sleeps_in()
 {
-	[ "$(jls -j "$1" processes)" -ge 1 ]
+	jexec "$1" sh -c "$COMMS" | grep -qx sleep
 }
 
 atf_test_case processes_of_a_jail_are_its_own cleanup
@@ -107,12 +110,9 @@ processes_of_a_jail_are_its_own_body()
 	make_jails
 	jexec host sleep 1000 &
 	vnet_pid $!
-	wait_until has_processes host ||
-	    atf_fail "the sleeper does not start"
-	atf_check -o inline:'jailinit\nsh\n' jexec own sh -c \
-	    'for p in /proc/[0-9]*; do read -r comm <$p/comm; echo $comm; done'
-	atf_check -o inline:'jailinit\nsleep\nsh\n' jexec host sh -c \
-	    'for p in /proc/[0-9]*; do read -r comm <$p/comm; echo $comm; done'
+	wait_until sleeps_in host || atf_fail "the sleeper does not start"
+	atf_check -o inline:'jailinit\nsh\n' jexec own sh -c "$COMMS"
+	atf_check -o inline:'jailinit\nsleep\nsh\n' jexec host sh -c "$COMMS"
 }
 processes_of_a_jail_are_its_own_cleanup()
 {
