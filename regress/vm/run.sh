@@ -7,8 +7,9 @@
 # known to have, or was not run. Besides the usual build, those of compilers.sh
 # are run, and that of without.sh without what this machine's kernel refuses.
 #
-# FULL=1 runs all cases instead of those that vm/filter names. KERNELS="6.1
-# 6.18" runs on these only. NETJAIL_CACHE is where packages are kept.
+# FULL, a list of filters, is run instead of the cases that vm/filter names.
+# KERNELS="6.1 6.18" runs on these only. NETJAIL_CACHE is where packages are
+# kept.
 
 set -u
 
@@ -43,13 +44,7 @@ wanted()
 job()
 {
 	echo "TOP='$top'"
-	if [ -n "${FULL:-}" ]; then
-		echo suite all "'$obj'" $(cd "$obj/regress" &&
-		    ls -d */*/Kyuafile | sed 's|/Kyuafile||' |
-		    grep -v -e '^mk/' -e '^vm/')
-	else
-		echo suite all "'$obj'" $(lines "$here/filter")
-	fi
+	echo suite all "'$obj'" ${FULL:-$(lines "$here/filter")}
 	for build in $builds; do
 		echo suite $build "'$obj/cc/$build'" \
 		    $(lines "$here/filter.load")
