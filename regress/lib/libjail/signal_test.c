@@ -229,6 +229,14 @@ wait_for_stop(void *arg)
 	return (arg);
 }
 
+/* The end of the last thread would be exit(3), and look for leaks. */
+static void *
+leave_at_stop(void *arg)
+{
+	wait_for_stop(arg);
+	_exit(0);
+}
+
 static void
 start_threads(int n)
 {
@@ -236,7 +244,7 @@ start_threads(int n)
 
 	signal(SIGUSR1, see_shared);
 	for (int i = 0; i < n; i++)
-		pthread_create(&thread, NULL, wait_for_stop, NULL);
+		pthread_create(&thread, NULL, leave_at_stop, NULL);
 }
 
 static int
