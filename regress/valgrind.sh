@@ -76,7 +76,8 @@ for dir in "$obj"/tools/*/; do
 	chmod +x "$bin/$tool"
 done
 NETJAIL_BIN=$bin
-export NETJAIL_BIN REPORTS
+VNET_PATIENCE=6
+export NETJAIL_BIN REPORTS VNET_PATIENCE
 shift
 if [ $# -eq 0 ]; then
 	all=$(cases)

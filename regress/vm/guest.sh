@@ -7,7 +7,8 @@
 
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 HOME=/root
-export PATH HOME
+VNET_PATIENCE=6
+export PATH HOME VNET_PATIENCE
 
 # Mount a file system of the kernel: kernfs type path
 kernfs()

@@ -73,7 +73,10 @@ void vnet_lacks(const char *feature, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 void vnet_needs(const char *feature);
 
-/* Poll until done(arg) says so, for ms milliseconds at most; what it said. */
+/*
+ * Poll until done(arg) says so, for ms milliseconds at most, or VNET_PATIENCE
+ * times as many where all is slower; what it said.
+ */
 bool wait_until(bool (*done)(void *), void *arg, int ms);
 
 #endif /* !_VNET_H_ */
