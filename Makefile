@@ -9,8 +9,7 @@ PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS) share/man
 PAGES	= $(wildcard tools/*/*.8 lib/*/*.3 share/man/*.7)
 # What make test is made of; each ends with a line of totals.
-STAGES	= check check-without check-compilers check-sanitize check-valgrind \
-	  test-kernels
+STAGES	= check check-without check-compilers check-sanitize test-kernels
 
 export PREFIX DESTDIR VERSION
 
