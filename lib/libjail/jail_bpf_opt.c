@@ -209,9 +209,10 @@ kern_opts_loaded(const char *pins, uint32_t *ret_loaded)
 		return (jail_fail(-fd, "%s: %s", path, strerror(-fd)));
 	error = bpf_map_lookup_elem(fd, &zero, &g);
 	close(fd);
+	if (error != 0)
+		return (jail_fail(-error, "%s: %s", path, strerror(-error)));
 	*ret_loaded = g.features;
-	return (error == 0 ? 0 : jail_fail(-error, "%s: %s", path,
-	    strerror(-error)));
+	return (0);
 }
 
 static int

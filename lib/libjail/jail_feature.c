@@ -249,23 +249,22 @@ absent(struct jail_layer *l, enum jail_layer_state state, const char *reason)
 static void
 look_at_program(enum feature f, const struct machine *m, struct jail_layer *l)
 {
-	int usable = check(f, m) == 0 && kern_opt_try(table[f].opt) == 0;
-	uint32_t loaded;
+	bool settled = access(m->pins, F_OK) == 0;
+	uint32_t loaded = 0;
 
-	if (access(m->pins, F_OK) != 0) {
-		l->jl_state = JL_READY;
-		if (!usable)
-			absent(l, JL_ABSENT, jail_errmsg);
-		return;
-	}
-	l->jl_state = JL_ACTIVE;
-	if (kern_opts_loaded(m->pins, &loaded) != 0)
+	if (settled && kern_opts_loaded(m->pins, &loaded) != 0)
 		absent(l, JL_MISSING, jail_errmsg);
-	else if ((loaded & 1U << table[f].opt) == 0)
-		absent(l, JL_ABSENT, usable ? "could not be had when the first "
-		    "jail was made" : jail_errmsg);
-	else if (!kern_opt_active(m->pins, table[f].opt))
-		absent(l, JL_MISSING, "was detached");
+	else if (loaded & 1U << table[f].opt) {
+		l->jl_state = JL_ACTIVE;
+		if (!kern_opt_active(m->pins, table[f].opt))
+			absent(l, JL_MISSING, "was detached");
+	} else if (check(f, m) != 0 || kern_opt_try(table[f].opt) != 0)
+		absent(l, JL_ABSENT, jail_errmsg);
+	else if (settled)
+		absent(l, JL_ABSENT, "could not be had when the first jail "
+		    "was made");
+	else
+		l->jl_state = JL_READY;
 }
 
 static void
