@@ -126,6 +126,18 @@ send_signal(int jid, int sig)
 	ATF_REQUIRE_MSG(jail_kill(jid, sig) == 0, "%s", jail_errmsg);
 }
 
+/* Start a bomb in the jail and wait until it goes off; its first pid. */
+static pid_t
+light(int jid, int (*fn)(void *), struct bomb **ret_bomb)
+{
+	pid_t pid;
+
+	*ret_bomb = bomb_new();
+	pid = start(jid, fn, *ret_bomb);
+	ATF_REQUIRE(wait_until(is_lit, *ret_bomb, PATIENCE_MS));
+	return (pid);
+}
+
 /*
  * Two: its own, and one that its parent had seen. The kernel half cannot always
  * tell whether a fork under way began before the signal.
@@ -150,9 +162,7 @@ JAIL_TC(each_process_of_a_fork_bomb_gets_it_once, "also those just forked")
 	vnet_instance(tc);
 	jid = make_jail("a", NULL);
 	for (int round = 0; round < ROUNDS; round++) {
-		b = bomb_new();
-		pid = start(jid, bomb_run_seeing, b);
-		ATF_REQUIRE(wait_until(is_lit, b, PATIENCE_MS));
+		pid = light(jid, bomb_run_seeing, &b);
 		before = b->forked;
 		send_signal(jid, SIGUSR1);
 		meanwhile += b->forked - before;
@@ -176,9 +186,7 @@ JAIL_TC(fork_bomb_ends_with_a_signal, "of which nobody gets away")
 	vnet_instance(tc);
 	jid = make_jail("a", NULL);
 	for (int i = 0; i < ROUNDS; i++) {
-		b = bomb_new();
-		pid = start(jid, bomb_run, b);
-		ATF_REQUIRE(wait_until(is_lit, b, PATIENCE_MS));
+		pid = light(jid, bomb_run, &b);
 		send_signal(jid, sigs[i % 3]);
 		wait_child(pid);
 		ATF_CHECK(wait_until(is_empty, "a", 3000));
@@ -196,10 +204,8 @@ JAIL_TC(fork_bomb_ends_with_its_jail, "which is removed")
 
 	vnet_instance(tc);
 	for (int i = 0; i < ROUNDS / 2; i++) {
-		b = bomb_new();
 		jid = make_jail("a", NULL);
-		pid = start(jid, bomb_run, b);
-		ATF_REQUIRE(wait_until(is_lit, b, PATIENCE_MS));
+		pid = light(jid, bomb_run, &b);
 		ATF_CHECK_EQ_MSG(0, jail_remove(jid), "%s", jail_errmsg);
 		wait_child(pid);
 		ATF_CHECK_EQ(0, b->reported);
