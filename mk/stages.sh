@@ -8,13 +8,13 @@
 set -u
 
 MAKE=${MAKE:-make}
+here=$(cd "$(dirname "$0")" && pwd)
 TOTAL='^[0-9]* passed, [0-9]* failed, [0-9]* skipped$'
 
 # The sum of lines like TOTAL.
 sum()
 {
-	awk '{ p += $1; f += $3; s += $5 }
-	END { printf "%d passed, %d failed, %d skipped\n", p, f, s }'
+	awk -f "$here/totals.awk"
 }
 
 # Make a target; how it ended is in $tmp/target. One that failed without saying

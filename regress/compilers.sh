@@ -10,7 +10,6 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 obj=$1 mode=${2:-try}
-passed=0 failed=0 skipped=0
 : "${MAKE:=make}"
 
 # What depends on how the kernel half was compiled: all its hooks, and loading.
@@ -38,23 +37,16 @@ build()
 	done >"$obj/$1/log" 2>&1
 }
 
-# The last line of a run is added to our own.
-count()
-{
-	set -- $(tail -n 1 "$1")
-	passed=$((passed + ${1:-0}))
-	failed=$((failed + ${3:-1}))
-	skipped=$((skipped + ${5:-0}))
-}
-
-# Run the cases of a build.
+# Run the cases of a build. One that does not get so far has failed.
 try()
 {
 	if ! sh "$here/run.sh" "$obj/$1" $FILTER >"$obj/$1/log" 2>&1; then
 		cat "$obj/$1/log"
 	fi
-	echo "$1: $(tail -n 1 "$obj/$1/log")"
-	count "$obj/$1/log"
+	line=$(tail -n 1 "$obj/$1/log" |
+	    grep -x '[0-9]* passed, [0-9]* failed, [0-9]* skipped')
+	echo "$1: ${line:=0 passed, 1 failed, 0 skipped}"
+	echo "$line" >>"$totals"
 }
 
 # variant name clang cc cflags
@@ -63,18 +55,20 @@ variant()
 	if ! build "$@"; then
 		echo "$1: kernel half by $2, user half by $3 $4: does not build"
 		cat "$obj/$1/log"
-		failed=$((failed + 1))
+		echo "0 passed, 1 failed, 0 skipped" >>"$totals"
 		return
 	fi
-	passed=$((passed + 1))
+	echo "1 passed, 0 failed, 0 skipped" >>"$totals"
 	echo "$1: kernel half by $2, user half by $3 $4: builds"
 	[ "$mode" = build ] || try "$1"
 }
 
+mkdir -p "$obj"
+totals=$obj/totals
+: >"$totals"
 for clang in $(clangs); do
 	variant $clang $clang $clang '-O2 -g'
 done
 variant gcc-O0 clang gcc '-O0 -g'
 variant gcc-O3 clang gcc '-O3 -g -D_FORTIFY_SOURCE=2'
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+awk -f "$top/mk/totals.awk" "$totals"

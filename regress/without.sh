@@ -56,8 +56,4 @@ rm -f "$log.sum"
 for name in $names $(echo $names | tr ' ' ,); do
 	run_world "$name"
 done
-awk '{ passed += $1; failed += $3; skipped += $5 }
-END {
-	printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
-	exit failed > 0
-}' "$log.sum"
+awk -f "$here/../mk/totals.awk" "$log.sum"
