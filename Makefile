@@ -9,7 +9,8 @@ PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS) share/man
 PAGES	= $(wildcard tools/*/*.8 lib/*/*.3 share/man/*.7)
 # What make test is made of; each ends with a line of totals.
-STAGES	= check check-without check-compilers check-sanitize test-kernels
+STAGES	= check check-without check-compilers check-sanitize check-valgrind \
+	  test-kernels
 
 export PREFIX DESTDIR VERSION
 
@@ -40,7 +41,7 @@ check-compilers: ## build with every compiler, try every kernel half (root)
 check-sanitize: ## the suite with AddressSanitizer and UBSan (root)
 	$(Q)+$(MAKE) -C regress $@
 
-check-valgrind: regress ## the tools' cases under valgrind (root)
+check-valgrind: ## the tools' cases under valgrind (root)
 	$(Q)+$(MAKE) -C regress $@
 
 check-without: ## a part of it without features of the kernel (root)
