@@ -69,6 +69,13 @@ totals()
 
 [ $# -ge 1 ] || die "usage: run.sh objdir [filter ...]"
 [ "$(id -u)" -eq 0 ] || die "not root: tests make jails and namespaces"
+# Jails of cases without a network of their own are not in the machine's.
+if [ -z "${NETJAIL_NETNS:-}" ]; then
+	NETJAIL_NETNS=yes
+	export NETJAIL_NETNS
+	exec unshare --net sh "$0" "$@"
+fi
+ip link set lo up || die "no network namespace"
 obj=$1/regress
 NETJAIL_BIN=${NETJAIL_BIN:-$(built_tools "$1")}
 PATH=$obj/vnet:${NETJAIL_BIN:+$NETJAIL_BIN:}$PATH:/usr/sbin:/sbin
