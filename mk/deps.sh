@@ -5,6 +5,8 @@
 # network if none is. With -d, those that the demo needs; with -n, say what is
 # missing and fail.
 #
+# What would start a service is unpacked, not installed.
+#
 # Whether the release has what is wanted only then is looked up in the lists
 # that apt has; they are made anew only if another package is missing.
 
@@ -46,9 +48,28 @@ missing()
 		[ -n "$alts" ] && [ -z "$found" ] || continue
 		case $alts in
 		*\?)	first_of "${alts%\?}" || : ;;
+		*!)	;;
 		*)	echo "$alts" ;;
 		esac
 	done
+}
+
+# Print the packages that are to be unpacked, and are not.
+packed()
+{
+	sed -e "$until" -n -e 's/^\([a-z0-9.+-]*\)!.*/\1/p' "$list" |
+	    while read -r p; do
+		installed "$p" || [ -d "$cache/$p" ] || echo "$p"
+	done
+}
+
+# Unpack a package into a folder of its name, which is there when it is whole.
+unpack()
+{
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX") && chmod 755 "$tmp" &&
+	    (cd "$tmp" && apt-get -q download "$1" && dpkg-deb -x *.deb root) &&
+	    mv "$tmp/root" "$cache/$1" && rm -r "$tmp" ||
+	    die "$1: cannot be unpacked below $cache"
 }
 
 until= say=
@@ -62,8 +83,9 @@ done
 [ $OPTIND -gt $# ] || die "usage: deps.sh [-dn]"
 command -v dpkg-query >/dev/null || die "not a Debian system: install what" \
     "mk/packages lists by the means of this one"
-want=$(missing)
-[ -n "$want" ] || exit 0
+cache=${NETJAIL_CACHE:-$HOME/.cache/netjail}/packages
+want="$(missing) $(packed)"
+[ -n "${want# }" ] || exit 0
 [ -z "$say" ] || die "missing: $(echo $want); run make deps as root"
 [ "$(id -u)" -eq 0 ] || die "not root, and missing: $(echo $want)"
 
@@ -72,5 +94,9 @@ apt-get -q update || die "apt-get update failed"
 names=$(for alts in $(missing); do
 	first_of "$alts" || die "no package $alts in this release's archive"
 done)
-apt-get -q -y --no-install-recommends install $names ||
+[ -z "$names" ] || apt-get -q -y --no-install-recommends install $names ||
     die "apt-get install failed"
+mkdir -p "$cache"
+for p in $(packed); do
+	unpack "$p"
+done
