@@ -6,7 +6,7 @@ include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
 # Where Debian has <asm/types.h>. Other than gcc's, clang's triplet has a vendor.
 TRIPLET	= $(subst -pc-,-,$(subst -unknown-,-,$(shell $(CC) -dumpmachine)))
-BPFFLAGS = -g -O2 -target bpf -Wall -Wextra -Werror -I$(TOP)/sys \
+BPFFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -I$(TOP)/sys \
 	  -idirafter /usr/include/$(TRIPLET)
 objs	= $(SRCS_$(1):%.c=$(OBJ)/%.o)
 

@@ -54,6 +54,7 @@ enum jailparam_type {
 	JPT_IP4,		/* struct in_addr[]; comma-separated */
 	JPT_IP6,		/* struct in6_addr[]; comma-separated */
 	JPT_UINT64,		/* uint64_t; decimal */
+	JPT_LOOPBACK,		/* int32_t JAIL_LO_*; "private", ... */
 };
 
 /*

@@ -43,6 +43,12 @@ prison_set(const struct prison *pr, const struct family *f)
 	return (f->af == AF_INET ? pr->pr_ip4s : pr->pr_ip6s);
 }
 
+uint64_t
+prison_ports(const struct prison *pr, const struct family *f)
+{
+	return (f->af == AF_INET ? pr->pr_ports4 : pr->pr_ports6);
+}
+
 size_t
 prison_naddrs(const struct prison *pr, const struct family *f)
 {
@@ -366,38 +372,69 @@ out:
 	return (error);
 }
 
+/*
+ * The name space of ports of those who have the address of the list, if there
+ * is just one in it; 0: there is nobody.
+ */
+int
+addrs_ports(struct session *s, const struct family *f, uint32_t jid,
+    const struct addrlist *l, uint64_t *ret_ports)
+{
+	struct ip_owner owner;
+	struct jail j;
+
+	*ret_ports = 0;
+	if (l->n != 1)
+		return (0);
+	if (kern_get(&s->k, f->owners, l->addrs, &owner) != 0)
+		return (errno == ENOENT ? 0 : -1);
+	if (owner.jid != jid && jail_read(s, owner.jid, &j) != 0)
+		return (errno == ENOENT ? 0 : -1);
+	*ret_ports = owner.ports;
+	return (0);
+}
+
 /* Become the owner of an address, or one of its owners. */
 static int
-take_addr(struct session *s, const struct family *f, uint32_t jid,
+take_addr(struct session *s, const struct family *f, const struct prison *pr,
     const void *addr)
 {
-	struct ip_owner owner = { .jid = jid };
+	const uint32_t jid = pr->pr_id;
+	struct ip_owner owner = { .jid = jid, .ports = prison_ports(pr, f) };
 
 	if (kern_put_new(&s->k, f->owners, addr, &owner) == 0)
 		return (0);
 	if (errno != EEXIST ||
 	    kern_get(&s->k, f->owners, addr, &owner) != 0)
 		return (-1);
-	if (owner.jid == jid)
-		return (0);
-	owner.shared = 1;
+	if (owner.jid != jid)
+		owner.shared = 1;
+	owner.ports = prison_ports(pr, f);
 	return (kern_put(&s->k, f->owners, addr, &owner));
+}
+
+/* Make the jail the owner of addresses that it has. */
+int
+addrs_take(struct session *s, const struct family *f, const struct prison *pr,
+    const struct addrlist *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (take_addr(s, f, pr, nth(f, l, i)) != 0)
+			return (-1);
+	}
+	return (0);
 }
 
 /* Fill a new set, and make the jail the owner of its members. */
 int
-addrs_add(struct session *s, const struct family *f, uint32_t jid,
-    uint64_t set, const struct addrlist *l)
+addrs_add(struct session *s, const struct family *f, const struct prison *pr,
+    const struct addrlist *l)
 {
 	if (l->n == 0)
 		return (0);
-	if (put_members(s, f, set, l) != 0)
+	if (put_members(s, f, prison_set(pr, f), l) != 0)
 		return (-1);
-	for (size_t i = 0; i < l->n; i++) {
-		if (take_addr(s, f, jid, nth(f, l, i)) != 0)
-			return (-1);
-	}
-	return (0);
+	return (addrs_take(s, f, pr, l));
 }
 
 /* Stop being an owner of an address. */

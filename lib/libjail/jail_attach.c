@@ -356,7 +356,8 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (e->cgroup == -1 || e->cpu == -1)
 		goto fail;
 	e->init = find_init(s, j);
-	if (e->init == -1 && start_init(s, j, e) != 0)
+	if (e->init != -1 ? netns_check(s, j) != 0 :
+	    netns_move(s, j) != 0 || start_init(s, j, e) != 0)
 		goto fail;
 	return (0);
 fail:

@@ -57,6 +57,18 @@ void kern_close(struct kern *k);
 /* Is every layer in force? ENOSYS: one was taken away. */
 int kern_check_links(const char *pins, uint32_t features);
 
+/*
+ * Have the part of the kernel half that is of a network namespace in force in
+ * this one, and tell its number. With tcx also at each interface. ENOSYS.
+ */
+int kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie);
+bool kern_has_tcx(void);
+void kern_net_layer(const char *pins, struct jail_layer *l);
+int kern_net_cookie(uint64_t *ret_cookie);
+
+/* Is it, in that one? */
+bool kern_net_active(const char *pins, uint64_t cookie);
+
 /* Keys and values are of the sizes in <sys/jail.h>. ENOENT, EEXIST, ENOSPC. */
 int kern_get(const struct kern *k, enum kern_map map, const void *key,
     void *value);

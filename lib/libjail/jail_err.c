@@ -49,6 +49,8 @@ jail_strreason(int reason)
 		[JR_SYSCTL] = "sysctls are read-only in a jail",
 		[JR_FOREIGNSOCK] = "socket was not made in a jail",
 		[JR_UNIXNAME] = "abstract UNIX name is not the jail's",
+		[JR_SOCKOPT] = "socket option is not for a jail to set",
+		[JR_NOBUFS] = "a table of the kernel half is full",
 	};
 
 	if (reason < 0 || reason >= JR_MAX || text[reason] == NULL)

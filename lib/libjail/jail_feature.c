@@ -28,6 +28,7 @@
 
 static int has_cgroup_kill(const struct machine *m);
 static int has_bpf_lsm(const struct machine *m);
+static int has_tcx(const struct machine *m);
 
 static const struct feature_desc {
 	const char *name;	/* in jail -V and JAIL_WITHOUT; for good */
@@ -44,6 +45,8 @@ static const struct feature_desc {
 	    has_bpf_lsm, KO_UNIX },
 	[F_DESTROY] = { "bpf_sock_destroy", "sockets of a jail that is gone",
 	    "their packets are refused", NULL, KO_DESTROY },
+	[F_TCX] = { "tcx", "UDP sockets at all addresses of the jail",
+	    "they are at the primary one", has_tcx, -1 },
 };
 
 #ifdef JAIL_TEST
@@ -198,6 +201,13 @@ has_bpf_lsm(const struct machine *m)
 	return (jail_fail(ENOSYS, "bpf is not among the security modules"));
 }
 
+static int
+has_tcx(const struct machine *m)
+{
+	(void)m;
+	return (kern_has_tcx() ? 0 : jail_fail(ENOSYS, "the kernel lacks it"));
+}
+
 /* May it be used, as far as can be told without loading programs? */
 static int
 check(enum feature f, const struct machine *m)
@@ -205,6 +215,13 @@ check(enum feature f, const struct machine *m)
 	if (feature_off(f))
 		return (jail_fail(ENOSYS, SWITCHED_OFF));
 	return (table[f].probe == NULL ? 0 : table[f].probe(m));
+}
+
+/* For features that are no program. */
+bool
+feature_has(enum feature f, const struct machine *m)
+{
+	return (check(f, m) == 0);
 }
 
 /* The programs to be loaded, if they can be. */

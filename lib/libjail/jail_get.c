@@ -126,6 +126,8 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_addrs(s, v, j, &families[FAM_IP4]));
 	case P_IP6_ADDR:
 		return (value_addrs(s, v, j, &families[FAM_IP6]));
+	case P_LOOPBACK:
+		return (value_int(v, loopback_kind(&j->pr)));
 	case P_CPU_SHARES:
 		return (value_int(v, j->pi.pi_cpu_shares));
 	case P_PROCESSES:

@@ -80,9 +80,10 @@ int machine_find(struct machine *m);
 int machine_mount_bpffs(void);
 
 /* jail_feature.c: what kernels may lack; see there */
-enum feature { F_CGROUP_KILL, F_SIGNAL, F_LSM, F_DESTROY, F_MAX };
+enum feature { F_CGROUP_KILL, F_SIGNAL, F_LSM, F_DESTROY, F_TCX, F_MAX };
 int features_check(void);
 bool feature_off(enum feature f);
+bool feature_has(enum feature f, const struct machine *m);
 bool feature_used(const struct session *s, enum feature f);
 uint32_t features_wanted(void);
 const char *feature_name(enum kern_opt opt);
@@ -117,14 +118,34 @@ int addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
     const struct addrlist *l);
 int addrs_read(struct session *s, const struct family *f,
     const struct prison *pr, struct addrlist *ret);
-int addrs_add(struct session *s, const struct family *f, uint32_t jid,
-    uint64_t set, const struct addrlist *l);
+int addrs_ports(struct session *s, const struct family *f, uint32_t jid,
+    const struct addrlist *l, uint64_t *ret_ports);
+int addrs_take(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l);
+int addrs_add(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l);
 int addrs_drop(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept, const struct addrlist *l);
 int addrs_purge(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept);
 uint64_t prison_set(const struct prison *pr, const struct family *f);
+uint64_t prison_ports(const struct prison *pr, const struct family *f);
 size_t prison_naddrs(const struct prison *pr, const struct family *f);
+
+/* jail_netns.c */
+int netns_settle(struct session *s, struct prison *pr);
+int netns_move(struct session *s, struct jail *j);
+int netns_check(struct session *s, const struct jail *j);
+
+/* jail_loopback.c */
+int32_t loopback_kind(const struct prison *pr);
+int loopback_set(struct prison *pr, int32_t kind);
+void loopback_choose(struct prison *pr);
+int loopback_own(struct session *s, const struct prison *pr);
+int loopback_drop(struct session *s, uint32_t jid);
+int loopback_up(const struct prison *pr);
+int loopback_follow(const struct prison *old, const struct prison *new);
+void loopback_down(uint32_t jid);
 
 /* jail_host.c: interface prefixes of the host, by address */
 struct hostaddrs;
@@ -145,8 +166,9 @@ bool refusal_nth(struct refusal_key *key, int n);
 /* jail_param.c: the table of parameters */
 enum param_id {
 	P_JID, P_NAME, P_PATH, P_HOSTNAME, P_IP4, P_IP6, P_IP4_ADDR,
-	P_IP6_ADDR, P_IP4_SADDRSEL, P_IP6_SADDRSEL, P_RAW_SOCKETS,
-	P_RESERVED_PORTS, P_CPU_SHARES, P_PERSIST, P_DYING, P_PROCESSES,
+	P_IP6_ADDR, P_IP4_SADDRSEL, P_IP6_SADDRSEL, P_IP4_HOSTLISTEN,
+	P_IP6_HOSTLISTEN, P_LOOPBACK, P_RAW_SOCKETS, P_RESERVED_PORTS,
+	P_BROADCAST, P_NETLINK, P_CPU_SHARES, P_PERSIST, P_DYING, P_PROCESSES,
 	P_REFUSED, P_MAX
 };
 
@@ -182,6 +204,7 @@ int jail_set_locked(struct session *s, const struct iovec *iov,
     unsigned int niov, int flags, struct jail *ret);
 int jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
     const __u64 set[4]);
+void jail_destroy_lost(struct session *s, uint32_t jid);
 int jail_remove_locked(struct session *s, const struct jail *j);
 
 /* jail_attach.c: with the lock held */

@@ -18,7 +18,7 @@
 
 #include "jail_impl.h"
 
-#define LAYERS_MAX	32
+#define LAYERS_MAX	48
 
 static void
 add_layer(struct jail_layer *l, const char *name, const char *what,
@@ -88,6 +88,7 @@ jail_layers(struct jail_layer **layers)
 	    cgroup);
 	add_layer(&l[n++], "btf", "the kernel's types", missing_btf());
 	n += kern_layers(m.pins, l + n, LAYERS_MAX - n);
+	kern_net_layer(m.pins, &l[n++]);
 	add_layer(&l[n++], "namespaces", "processes, files, host name, IPC",
 	    missing_namespaces());
 	add_layer(&l[n++], "capabilities", "what root may do", NULL);

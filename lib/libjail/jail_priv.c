@@ -122,15 +122,19 @@ drop_sets(uint32_t prflags, bool all)
 }
 
 /*
- * Families: UNIX, INET, INET6 and NETLINK_ROUTE. The filter compares the whole
- * register, so anything above the lowest 32 bits is refused too. The kernel
- * takes INET with SOCK_PACKET for PACKET.
+ * Families: UNIX, INET, INET6 and, if it may, NETLINK_ROUTE. The filter
+ * compares the whole register, so anything above the lowest 32 bits is refused
+ * too. The kernel takes INET with SOCK_PACKET for PACKET.
  */
 static int
-filter_sockets(scmp_filter_ctx ctx)
+filter_sockets(scmp_filter_ctx ctx, uint32_t prflags)
 {
 	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	int error = 0;
+
+	if (!(prflags & PR_ALLOW_NETLINK))
+		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+		    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
 
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_LT, AF_UNIX, 0));
@@ -172,7 +176,7 @@ filter_arguments(scmp_filter_ctx ctx)
 
 /* Programs of another ABI are killed: their arguments cannot be read. */
 static int
-load_filter(void)
+load_filter(uint32_t prflags)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int error = 0;
@@ -185,7 +189,7 @@ load_filter(void)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
 		    refused[i].error), refused[i].call, 0);
-	error |= filter_sockets(ctx);
+	error |= filter_sockets(ctx, prflags);
 	error |= filter_arguments(ctx);
 	if (error != 0) {
 		seccomp_release(ctx);
@@ -211,7 +215,7 @@ priv_drop(uint32_t prflags, bool init)
 	    -1 && errno != ENOSYS)
 		return (jail_fail(errno, "session keyring: %s",
 		    strerror(errno)));
-	if (drop_bounding(prflags) != 0 || load_filter() != 0 ||
+	if (drop_bounding(prflags) != 0 || load_filter(prflags) != 0 ||
 	    drop_sets(prflags, init) != 0)
 		return (-1);
 	return (0);

@@ -46,7 +46,7 @@ destroy_addrs(struct session *s, uint32_t jid, const struct jail *j,
 		for (int i = 0; i < 4 && error == 0; i++)
 			error = addrs_purge(s, fam, jid, set[i], 0);
 	}
-	return (error);
+	return (error == 0 ? loopback_drop(s, jid) : -1);
 }
 
 static int
@@ -100,27 +100,53 @@ open_netns(struct session *s, uint32_t jid)
 }
 
 /*
- * Sockets that outlived the jail's processes would keep its addresses from
- * others. They are sought where its processes were, or else where we are, and
- * confined in any case.
+ * Sockets that outlived the jail's processes, or are at an address that it has
+ * lost, would keep that from others; they are confined in any case.
  */
 static void
-destroy_sockets(struct session *s, int netns)
+destroy_sockets(struct session *s, uint32_t jid)
+{
+	(void)jid;
+	if (feature_used(s, F_DESTROY))
+		kern_destroy_sockets(s->m.pins);
+}
+
+static void
+clean(struct session *s, uint32_t jid)
+{
+	destroy_sockets(s, jid);
+	loopback_down(jid);
+}
+
+/* Do it where the jail's processes are or were, or else where we are. */
+static void
+do_in_netns(struct session *s, uint32_t jid, int netns,
+    void (*fn)(struct session *, uint32_t))
 {
 	pid_t pid;
 
 	if (netns == -1) {
-		kern_destroy_sockets(s->m.pins);
+		fn(s, jid);
 		return;
 	}
 	pid = fork();
 	if (pid == 0) {
 		if (setns(netns, CLONE_NEWNET) == 0)
-			kern_destroy_sockets(s->m.pins);
+			fn(s, jid);
 		_exit(0);
 	}
 	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
+}
+
+void
+jail_destroy_lost(struct session *s, uint32_t jid)
+{
+	int netns = open_netns(s, jid);
+
+	do_in_netns(s, jid, netns, destroy_sockets);
+	if (netns != -1)
+		close(netns);
 }
 
 /*
@@ -131,15 +157,14 @@ int
 jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
     const __u64 set[4])
 {
-	bool sockets = feature_used(s, F_DESTROY);
-	int error, netns = sockets ? open_netns(s, jid) : -1;
+	int error, netns = open_netns(s, jid);
 
 	error = cgroup_remove(s, jid);
 	if (error == 0 && j != NULL)
 		error = ignore_missing(kern_del(&s->k, KM_PRISONS,
 		    &j->pi.pi_cgroup));
-	if (error == 0 && sockets)
-		destroy_sockets(s, netns);
+	if (error == 0)
+		do_in_netns(s, jid, netns, clean);
 	if (netns != -1)
 		close(netns);
 	if (error != 0)

@@ -49,6 +49,20 @@ journal_end(struct session *s)
 	return (write_globals(s));
 }
 
+/* What the jail has, it owns with the ports that it has. */
+static int
+own_addrs(struct session *s, const struct family *f, const struct prison *pr)
+{
+	struct addrlist l;
+	int error;
+
+	if (addrs_read(s, f, pr, &l) != 0)
+		return (-1);
+	error = addrs_take(s, f, pr, &l);
+	free(l.addrs);
+	return (error);
+}
+
 /* Drop what of the sets the jail does not use, and names it does not have. */
 static int
 finish_update(struct session *s, uint32_t jid)
@@ -68,7 +82,11 @@ finish_update(struct session *s, uint32_t jid)
 			    jid, s->g.set[i], kept) != 0)
 				return (-1);
 		}
+		if (own_addrs(s, &families[f], &j.pr) != 0)
+			return (-1);
 	}
+	if (loopback_own(s, &j.pr) != 0)
+		return (-1);
 	if (kern_dump(&s->k, KM_NAMES, (void **)&names, (void **)&jids,
 	    &n) != 0)
 		return (-1);

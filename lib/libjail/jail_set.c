@@ -22,7 +22,7 @@
 #define SHARES_DEFAULT	100
 #define SHARES_MAX	10000
 #define FLAGS_DEFAULT	(PR_IP4 | PR_IP6 | PR_IP4_SADDRSEL | \
-	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS)
+	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS | PR_ALLOW_NETLINK)
 
 /* Which jail is meant? Returns 1 if it is there, 0 if it is to be made. */
 static int
@@ -199,6 +199,19 @@ set_bools(struct change *c)
 	return (0);
 }
 
+static int
+set_loopback(struct change *c)
+{
+	int32_t kind = spec_int(&c->sp, P_LOOPBACK, JAIL_LO_PRIVATE);
+
+	if (!c->sp.v[P_LOOPBACK].given)
+		return (0);
+	if (c->exists && kind != loopback_kind(&c->old.pr))
+		return (jail_fail(EINVAL, "loopback cannot be changed after "
+		    "creation"));
+	return (loopback_set(&c->new.pr, kind));
+}
+
 /* Work out what the jail is to be; nothing has changed if this fails. */
 static int
 prepare(struct session *s, struct change *c)
@@ -215,29 +228,29 @@ prepare(struct session *s, struct change *c)
 		c->new.pr.pr_id = c->new.pi.pi_id;
 	}
 	if (set_name(s, c) != 0 || set_path(c) != 0 || set_hostname(c) != 0 ||
-	    set_bools(c) != 0 || set_shares(s, c) != 0)
+	    set_bools(c) != 0 || set_loopback(c) != 0 || set_shares(s, c) != 0)
 		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {
 		if (set_addrs(s, c, f) != 0)
 			return (-1);
 	}
 	for (int f = 0; f < FAM_MAX; f++) {
-		if (c->newlist[f])
-			choose_set(s, c, f);
+		if (choose_set(s, c, f) != 0)
+			return (-1);
 	}
-	return (0);
+	loopback_choose(&c->new.pr);
+	return (c->exists ? 0 : netns_settle(s, &c->new.pr));
 }
 
 static int
 add_addrs(struct session *s, struct change *c)
 {
 	for (int f = 0; f < FAM_MAX; f++) {
-		if (c->newlist[f] && addrs_add(s, &families[f],
-		    c->new.pi.pi_id, prison_set(&c->new.pr, &families[f]),
+		if (c->newlist[f] && addrs_add(s, &families[f], &c->new.pr,
 		    &c->list[f]) != 0)
 			return (-1);
 	}
-	return (0);
+	return (loopback_own(s, &c->new.pr));
 }
 
 static int
@@ -296,8 +309,13 @@ update(struct session *s, struct change *c)
 	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
 	    journal_commit(s, &c->new) != 0)
 		return (-1);
+	if ((c->newlist[FAM_IP4] || c->newlist[FAM_IP6]) &&
+	    !(c->flags & JAIL_ADDADDR))
+		jail_destroy_lost(s, pi->pi_id);
 	if ((renamed && kern_del(&s->k, KM_NAMES, c->old.pi.pi_name) != 0) ||
 	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
+		return (-1);
+	if (loopback_follow(&c->old.pr, &c->new.pr) != 0)
 		return (-1);
 	if (c->sp.v[P_HOSTNAME].given)
 		return (jail_set_hostname(s, &c->new));

@@ -22,6 +22,6 @@ struct change {
 
 /* jail_set_addr.c, by family: what the list is to be, and which set it is. */
 int set_addrs(struct session *s, struct change *c, int f);
-void choose_set(struct session *s, struct change *c, int f);
+int choose_set(struct session *s, struct change *c, int f);
 
 #endif /* !_JAIL_SET_H_ */

@@ -138,23 +138,54 @@ set_addrs(struct session *s, struct change *c, int f)
 	return (0);
 }
 
+/*
+ * Whoever shares an address shares its ports. Otherwise a jail keeps those that
+ * it has, but for what it shared with others.
+ */
+static int
+choose_ports(struct session *s, struct change *c, int f)
+{
+	const struct family *fam = &families[f];
+	const struct prison *old = &c->old.pr;
+	uint64_t shared, ports = prison_ports(old, fam);
+	struct ip_owner owner;
+
+	if (addrs_ports(s, fam, c->new.pi.pi_id, &c->list[f], &shared) != 0)
+		return (-1);
+	if (shared != 0)
+		ports = shared;
+	else if (prison_naddrs(old, fam) == 1 && kern_get(&s->k, fam->owners,
+	    c->oldlist[f].addrs, &owner) == 0 && owner.shared)
+		ports = 0;
+	if (ports == 0)
+		ports = s->g.nextset++;
+	*(f == FAM_IP4 ? &c->new.pr.pr_ports4 : &c->new.pr.pr_ports6) = ports;
+	return (0);
+}
+
 /* Name a new set, and make its first address the primary one. */
-void
+int
 choose_set(struct session *s, struct change *c, int f)
 {
 	struct prison *pr = &c->new.pr;
 	const struct addrlist *l = &c->list[f];
 	uint64_t set = l->n > 0 ? s->g.nextset++ : 0;
 
+	if (!c->newlist[f] && c->exists)
+		return (0);
+	if (choose_ports(s, c, f) != 0)
+		return (-1);
 	if (f == FAM_IP4) {
 		pr->pr_ip4s = set;
 		pr->pr_nip4 = l->n;
 		pr->pr_ip4 = 0;
-		memcpy(&pr->pr_ip4, l->addrs, l->n > 0 ? 4 : 0);
 	} else {
 		pr->pr_ip6s = set;
 		pr->pr_nip6 = l->n;
 		memset(&pr->pr_ip6, 0, sizeof(pr->pr_ip6));
-		memcpy(&pr->pr_ip6, l->addrs, l->n > 0 ? 16 : 0);
 	}
+	if (l->n > 0)
+		memcpy(f == FAM_IP4 ? (void *)&pr->pr_ip4 : &pr->pr_ip6,
+		    l->addrs, families[f].addrlen);
+	return (0);
 }

@@ -19,7 +19,11 @@
 #define GET_TRIES	10	/* a set may grow between size and value */
 #define ADDRS_USUAL	64
 
-static const char *const modes[] = { "disable", "new", "inherit" };
+#define NWORDS	3
+
+/* The words of the types that are words, in the order of their numbers. */
+static const char *const modes[NWORDS] = { "disable", "new", "inherit" };
+static const char *const loopbacks[NWORDS] = { "private", "primary", "host" };
 
 void
 jailparam_free(struct jailparam *jp, unsigned int njp)
@@ -132,13 +136,18 @@ import_bool(struct jailparam *jp, const char *value)
 }
 
 static int
-import_mode(struct jailparam *jp, const char *value)
+import_word(struct jailparam *jp, const char *const words[NWORDS],
+    const char *value)
 {
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(value, modes[i]) == 0)
+	char what[64];
+
+	for (int i = 0; i < NWORDS; i++) {
+		if (strcmp(value, words[i]) == 0)
 			return (set_int(jp, i));
 	}
-	return (bad_value(jp, "not disable, new or inherit", value));
+	snprintf(what, sizeof(what), "not %s, %s or %s", words[0], words[1],
+	    words[2]);
+	return (bad_value(jp, what, value));
 }
 
 /* Addresses with commas between them; an empty text is an empty list. */
@@ -175,7 +184,9 @@ jailparam_import(struct jailparam *jp, const char *value)
 	case JPT_BOOL:
 		return (import_bool(jp, value));
 	case JPT_JAILSYS:
-		return (import_mode(jp, value));
+		return (import_word(jp, modes, value));
+	case JPT_LOOPBACK:
+		return (import_word(jp, loopbacks, value));
 	case JPT_STRING:
 		return (set_raw(jp, value, strlen(value) + 1));
 	case JPT_IP4:
@@ -233,24 +244,42 @@ export_number(const struct jailparam *jp)
 	return (text);
 }
 
+static char *
+export_word(const struct jailparam *jp, const char *const words[NWORDS])
+{
+	int32_t n = 0;
+
+	memcpy(&n, jp->jp_value, sizeof(n));
+	return (strdup(n >= 0 && n < NWORDS ? words[n] : "unknown"));
+}
+
+static char *
+export_bool(const struct jailparam *jp)
+{
+	int32_t on = 0;
+
+	memcpy(&on, jp->jp_value, sizeof(on));
+	return (strdup(on != 0 ? "true" : "false"));
+}
+
 char *
 jailparam_export(const struct jailparam *jp)
 {
-	int32_t n = 0;
 	char *text;
 
 	if (jp->jp_value == NULL) {
 		jail_fail(EINVAL, "%s: has no value", jp->jp_name);
 		return (NULL);
 	}
-	if (jp->jp_type == JPT_BOOL || jp->jp_type == JPT_JAILSYS)
-		memcpy(&n, jp->jp_value, sizeof(n));
 	switch (jp->jp_type) {
 	case JPT_BOOL:
-		text = strdup(n != 0 ? "true" : "false");
+		text = export_bool(jp);
 		break;
 	case JPT_JAILSYS:
-		text = strdup(n >= 0 && n < 3 ? modes[n] : "unknown");
+		text = export_word(jp, modes);
+		break;
+	case JPT_LOOPBACK:
+		text = export_word(jp, loopbacks);
 		break;
 	case JPT_STRING:
 		text = strndup(jp->jp_value, jp->jp_valuelen);

@@ -15,6 +15,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,6 +131,69 @@ connect_any(const struct probe_target *t, uint16_t port)
 	return (-1);
 }
 
+static bool
+is_loopback(const union probe_sa *sa)
+{
+	return (sa->sa.sa_family == AF_INET ?
+	    ntohl(sa->sin.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET :
+	    IN6_IS_ADDR_LOOPBACK(&sa->sin6.sin6_addr));
+}
+
+/* A datagram of fd's, to itself, says which address that is. */
+static void
+ask_address(int fd, union probe_sa *sa)
+{
+	_Alignas(struct cmsghdr) char ctl[CTLLEN];
+	struct timeval patience = { .tv_sec = 1 };
+	struct msghdr msg = { .msg_control = ctl,
+		.msg_controllen = sizeof(ctl) };
+	struct cmsghdr *c;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (sendto(fd, NULL, 0, 0, &sa->sa, probe_salen(sa)) == -1 ||
+	    recvmsg(fd, &msg, 0) == -1)
+		return;
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+			memcpy(&sa->sin.sin_addr, CMSG_DATA(c) +
+			    offsetof(struct in_pktinfo, ipi_addr),
+			    sizeof(sa->sin.sin_addr));
+		else if (c->cmsg_level == IPPROTO_IPV6 &&
+		    c->cmsg_type == IPV6_PKTINFO)
+			memcpy(&sa->sin6.sin6_addr, CMSG_DATA(c),
+			    sizeof(sa->sin6.sin6_addr));
+}
+
+/*
+ * What a loopback address is in packets: a jail has one of its own, and no
+ * socket is told.
+ */
+static void
+read_loopback(union probe_sa *sa)
+{
+	union probe_sa self = *sa;
+	socklen_t len = sizeof(self);
+	int fd;
+
+	if (!is_loopback(sa))
+		return;
+	fd = socket(sa->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	self.sin.sin_port = 0;
+	if (bind(fd, &self.sa, probe_salen(&self)) == 0 &&
+	    getsockname(fd, &self.sa, &len) == 0) {
+		if (sa->sa.sa_family == AF_INET)
+			option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		else
+			option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		ask_address(fd, &self);
+		self.sin.sin_port = sa->sin.sin_port;
+		*sa = self;
+	}
+	close(fd);
+}
+
 /*
  * Both ends as the stack has them. To say 0.0.0.0 or a loopback address means,
  * inside a jail, an address of the jail.
@@ -146,6 +210,8 @@ read_ends(struct probe_sock *s)
 	len = sizeof(s->dst);
 	if (getpeername(s->port, &s->dst.sa, &len) == -1)
 		err(PROBE_ERROR, "getpeername");
+	read_loopback(&s->src);
+	read_loopback(&s->dst);
 }
 
 static int

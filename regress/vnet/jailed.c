@@ -82,19 +82,30 @@ message_recv(int from, struct message *m, int *fd)
 	return (0);
 }
 
+/*
+ * A descriptor that is passed out goes first, so that it is the caller's alone
+ * when the answer comes.
+ */
+static int
+answer(struct message *m, int fd)
+{
+	if (fd != -1) {
+		if (message_send(STDIN_FILENO, m, fd) == -1)
+			return (-1);
+		close(fd);
+	}
+	return (message_send(STDIN_FILENO, m, -1));
+}
+
 static _Noreturn void
 serve(void)
 {
 	struct message m;
 	int fd;
 
-	while (message_recv(STDIN_FILENO, &m, &fd) == 0) {
-		fd = m.fn(m.arg);
-		if (message_send(STDIN_FILENO, &m, fd) == -1)
+	while (message_recv(STDIN_FILENO, &m, &fd) == 0)
+		if (answer(&m, m.fn(m.arg)) == -1)
 			_exit(1);
-		if (fd != -1)
-			close(fd);
-	}
 	_exit(0);
 }
 
@@ -163,12 +174,13 @@ int
 jailed_call(const struct jailed *jd, jailed_fn *fn, void *arg, size_t size)
 {
 	struct message m = { .fn = fn, .size = size };
-	int fd;
+	int fd, none;
 
 	ATF_REQUIRE(size <= sizeof(m.arg));
 	memcpy(m.arg, arg, size);
 	if (message_send(jd->jd_fd, &m, -1) == -1 ||
-	    message_recv(jd->jd_fd, &m, &fd) == -1)
+	    message_recv(jd->jd_fd, &m, &fd) == -1 ||
+	    (fd != -1 && message_recv(jd->jd_fd, &m, &none) == -1))
 		atf_tc_fail("the process in jail %d is gone", jd->jd_jid);
 	memcpy(arg, m.arg, size);
 	return (fd);

@@ -37,7 +37,10 @@ struct jailed jailed_start(int jid);
  */
 struct jailed jailed_start_bare(int jid);
 
-/* Call fn(arg) there; arg is copied in and out. Returns what fn passed out. */
+/*
+ * Call fn(arg) there; arg is copied in and out. Returns what fn passed out, of
+ * which the process has no copy left.
+ */
 int jailed_call(const struct jailed *jd, jailed_fn *fn, void *arg,
     size_t size);
 

@@ -3,14 +3,21 @@
  * Copyright (c) 2026 The netjail authors
  *
  * Sockets whose jail is gone, such as connections that the kernel still closes
- * and what was passed out, are destroyed, so that others can have the addresses
- * at once. The programs run over all sockets of a network namespace, TCP and
- * UDP. Linux 6.5.
+ * and what was passed out, and those at an address that their jail has lost,
+ * are destroyed, so that others can have the addresses at once. The programs
+ * run over all sockets of a network namespace, TCP and UDP. Linux 6.5.
  */
 
 #include <stdbool.h>
 
+#include <bpf/bpf_core_read.h>
+
+#include <netinet-jail/in6_jail.h>
+#include <netinet-jail/in_jail.h>
+#include <netinet-jail/in_sets.bpf.h>
+
 #include "kern_maps.bpf.h"
+#include "kern_priv.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -21,7 +28,10 @@ char _license[] SEC("license") = "Dual BSD/GPL";
     apply_to = record)
 
 struct sock_common {
+	unsigned short skc_family;
 	unsigned char skc_state;
+	__be32 skc_rcv_saddr;
+	struct jail_in6 skc_v6_rcv_saddr;
 };
 
 struct udp_sock;
@@ -38,13 +48,55 @@ struct bpf_iter__udp {
 
 int bpf_sock_destroy(struct sock_common *sk) __ksym;
 
-/* Was it made in a jail of ours that there is no more? */
+static __always_inline bool
+has_lost_ip4(const struct prison *pr, __be32 addr)
+{
+	return (addr != INADDR_ANY && !prison_loopback_ip4(pr, addr) &&
+	    prison_check_ip4(pr, addr) != 0);
+}
+
+static __always_inline bool
+has_lost_ip6(const struct prison *pr, const struct jail_in6 *addr)
+{
+	return (!in6_unspecified(addr) && !prison_loopback_ip6(pr, addr) &&
+	    prison_check_ip6(pr, addr) != 0);
+}
+
+/* Is it at an address that is not the jail's? */
+static __always_inline bool
+has_lost_address(const struct prison *pr, const struct sock_common *sk)
+{
+	struct jail_in6 addr;
+
+	if (BPF_CORE_READ(sk, skc_family) == JAIL_AF_INET)
+		return (has_lost_ip4(pr, BPF_CORE_READ(sk, skc_rcv_saddr)));
+	BPF_CORE_READ_INTO(&addr, sk, skc_v6_rcv_saddr);
+	return (in6_v4mapped(&addr) ? has_lost_ip4(pr, addr.s6[3]) :
+	    has_lost_ip6(pr, &addr));
+}
+
+/* Does it listen at all of the jail's addresses, wherever the kernel has it? */
+static __always_inline bool
+listens_anywhere(void *sk)
+{
+	struct sock_bind *sb = bpf_sk_storage_get(&sock_binds, sk, NULL, 0);
+
+	return (sb != NULL && (sb->flags & (SB_ANY | SB_LISTEN)) ==
+	    (SB_ANY | SB_LISTEN));
+}
+
+/* Was it made in a jail of ours that there is no more, or not there? */
 static __always_inline bool
 is_left(void *sk)
 {
 	__u64 *id = bpf_sk_storage_get(&sock_prisons, sk, NULL, 0);
+	const struct prison *pr;
 
-	return (id != NULL && bpf_map_lookup_elem(&prisons, id) == NULL);
+	if (id == NULL)
+		return (false);
+	pr = bpf_map_lookup_elem(&prisons, id);
+	return (pr == NULL ||
+	    (has_lost_address(pr, sk) && !listens_anywhere(sk)));
 }
 
 /*

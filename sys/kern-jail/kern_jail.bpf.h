@@ -43,6 +43,18 @@ prison_of_task(void)
 	return (bpf_map_lookup_elem(&prisons, &id));
 }
 
+/* A jail that has an address. */
+static __always_inline const struct prison *
+prison_of_owner(const struct ip_owner *owner)
+{
+	const struct prison_info *pi;
+
+	pi = bpf_map_lookup_elem(&prison_infos, &owner->jid);
+	if (pi == NULL)
+		return (NULL);
+	return (bpf_map_lookup_elem(&prisons, &pi->pi_cgroup));
+}
+
 static __always_inline void
 count_refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
     __u8 family)

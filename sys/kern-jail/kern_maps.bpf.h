@@ -65,6 +65,23 @@ struct {
 } sock_prisons __weak SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sock_bind);
+} sock_binds __weak SEC(".maps");
+
+JAIL_MAP(HASH, JAIL_NPORTS, struct port_key, struct port)
+ports __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, JAIL_NLISTENERS);
+	__type(key, struct listener_key);
+	__type(value, __u64);
+} listeners __weak SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);

@@ -20,6 +20,13 @@
 #define JAIL_AF_INET	2
 #define JAIL_AF_INET6	10
 
+/* Socket options, from no header that BPF can use beside <linux/in.h>. */
+#define JAIL_SOL_SOCKET		1
+#define JAIL_SO_REUSEADDR	2
+#define JAIL_SO_BROADCAST	6
+#define JAIL_SO_REUSEPORT	15
+#define JAIL_SO_MARK		36
+
 #define JAIL_PORT_RESERVED 1024	/* IPPORT_RESERVED */
 
 /*
@@ -74,6 +81,44 @@ prison_check_proto(int type, int proto)
 	default:
 		return (EPROTONOSUPPORT);
 	}
+}
+
+/*
+ * Is it an option to become a member of a group? The kernel tells the network
+ * of that with an address of the host.
+ */
+static inline int
+is_join(int level, int option)
+{
+	if (option == MCAST_JOIN_GROUP || option == MCAST_JOIN_SOURCE_GROUP)
+		return (level == IPPROTO_IP || level == IPPROTO_IPV6);
+	if (level == IPPROTO_IP)
+		return (option == IP_ADD_MEMBERSHIP ||
+		    option == IP_ADD_SOURCE_MEMBERSHIP);
+	return (level == IPPROTO_IPV6 && (option == IPV6_ADD_MEMBERSHIP ||
+	    option == IPV6_JOIN_ANYCAST));
+}
+
+/*
+ * May the jail set this option of a socket? Memberships are the host's business
+ * where its addresses are not the jail's; SO_MARK is for the host's rules of
+ * routing and filtering. SO_BROADCAST is set by many who never broadcast.
+ *
+ * Returns 0, EPERM, or EACCES: it is to have no effect, so that what it is for
+ * fails with that.
+ */
+static inline int
+prison_check_sockopt(const struct prison *pr, int level, int option)
+{
+	if (is_join(level, option) && (pr->pr_flags &
+	    (level == IPPROTO_IP ? PR_IP4 : PR_IP6)))
+		return (EPERM);
+	if (level != JAIL_SOL_SOCKET)
+		return (0);
+	if (option == JAIL_SO_BROADCAST &&
+	    !(pr->pr_flags & PR_ALLOW_BROADCAST))
+		return (EACCES);
+	return (option == JAIL_SO_MARK ? EPERM : 0);
 }
 
 /*

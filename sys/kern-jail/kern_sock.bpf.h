@@ -26,7 +26,12 @@ struct sock_cgroup_data {
 	struct cgroup *cgroup;		/* in which the socket was made */
 };
 
+struct sock_common {
+	unsigned char skc_ipv6only:1;
+};
+
 struct sock {
+	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 

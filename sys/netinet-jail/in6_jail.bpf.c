@@ -8,47 +8,28 @@
 
 #include <linux/in6.h>
 
+#include "in6_addr.bpf.h"
 #include "in_pcb.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
-
-static __always_inline struct jail_in6
-in6_map(__be32 addr)
-{
-	struct jail_in6 mapped = { { 0, 0, bpf_htonl(0xffff), addr } };
-
-	return (mapped);
-}
-
-static __always_inline struct jail_in6
-user_addr(const struct bpf_sock_addr *ctx)
-{
-	struct jail_in6 addr = { { ctx->user_ip6[0], ctx->user_ip6[1],
-	    ctx->user_ip6[2], ctx->user_ip6[3] } };
-
-	return (addr);
-}
-
-static __always_inline void
-set_user_addr(struct bpf_sock_addr *ctx, const struct jail_in6 *addr)
-{
-	ctx->user_ip6[0] = addr->s6[0];
-	ctx->user_ip6[1] = addr->s6[1];
-	ctx->user_ip6[2] = addr->s6[2];
-	ctx->user_ip6[3] = addr->s6[3];
-}
 
 /* As in_bind(). */
 static __always_inline int
 in6_bind(const struct prison *pr, struct bpf_sock_addr *ctx,
     struct jail_in6 *addr)
 {
+	struct jail_in6 asked = *addr;
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
-	if (error != 0)
+	if (error == 0)
+		error = prison_local_ip6(pr, addr);
+	if (error != 0 || !(pr->pr_flags & PR_IP6) ||
+	    ((pr->pr_flags & PR_LO_HOST) && in6_loopback(addr)))
 		return (error);
-	return (prison_local_ip6(pr, addr));
+	if (!in6_unspecified(&asked))
+		asked = *addr;
+	return (bind_port(ctx, pr, &asked, addr));
 }
 
 SEC("cgroup/bind6")
@@ -80,7 +61,7 @@ in6_source(const struct prison *pr, const struct jail_in6 *dst,
 {
 	if (in6_unspecified(src))
 		return (prison_saddrsel_ip6(pr, dst, src));
-	return (prison_check_ip6(pr, src));
+	return (prison_source_ip6(pr, src, dst));
 }
 
 /* in_source() for a v4-mapped destination. */
@@ -120,6 +101,15 @@ bind_source6(struct bpf_sock_addr *ctx, const struct jail_in6 *src)
 	return (-bpf_bind(ctx, (struct sockaddr *)&sin6, sizeof(sin6)));
 }
 
+/* Is it an address of the jail, or its loopback? */
+static __always_inline bool
+in6_own(const struct prison *pr, const struct jail_in6 *addr)
+{
+	if (in6_v4mapped(addr))
+		return (prison_source_ip4(pr, addr->s6[3], addr->s6[3]) == 0);
+	return (prison_source_ip6(pr, addr, addr) == 0);
+}
+
 SEC("cgroup/connect6")
 int
 in6_connect6(struct bpf_sock_addr *ctx)
@@ -141,11 +131,25 @@ in6_connect6(struct bpf_sock_addr *ctx)
 	error = in6_v4mapped(&dst) ? in6_source_mapped(pr, &dst, &src) :
 	    in6_source(pr, &dst, &src);
 	if (error == 0 && !in6_equal(&src, &bound))
-		error = bind_source6(ctx, &src);
+		error = bound_late(bind_source6(ctx, &src), in6_own(pr, &dst));
 	if (error != 0)
 		return (refuse_addr(pr, 6, error));
 	set_user_addr(ctx, &dst);
 	return (1);
+}
+
+/*
+ * As source_of(). Who is at all addresses of both families has, to the kernel,
+ * an IPv4 one, and that is no source for IPv6.
+ */
+static __always_inline bool
+is_open(struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct jail_in6 *dst, const struct jail_in6 *src)
+{
+	if (!in6_v4mapped(src) && !(in6_equal(src, &pr->pr_ip6) &&
+	    prison_loopback_ip6(pr, dst)))
+		return (false);
+	return (is_anywhere(ctx));
 }
 
 /* A v4-mapped destination goes to sendmsg4 instead. */
@@ -162,10 +166,14 @@ in6_sendmsg6(struct bpf_sock_addr *ctx)
 	if (pr == NULL)
 		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
 	error = prison_remote_ip6(pr, &dst);
+	if (is_open(ctx, pr, &dst, &src))
+		__builtin_memset(&src, 0, sizeof(src));
 	if (error == 0)
 		error = in6_source(pr, &dst, &src);
 	if (error != 0)
 		return (refuse_addr(pr, 6, error));
+	if (pr->pr_flags & PR_IP6)
+		hold_port(ctx, pr);
 	set_user_addr(ctx, &dst);
 	ctx->msg_src_ip6[0] = src.s6[0];
 	ctx->msg_src_ip6[1] = src.s6[1];

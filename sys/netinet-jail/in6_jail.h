@@ -48,6 +48,14 @@ in6_v4mapped(const struct jail_in6 *a)
 	return ((a->s6[0] | a->s6[1]) == 0 && a->s6[2] == bpf_htonl(0xffff));
 }
 
+/* Is it what ::1 is to the kernel in some jail? */
+static inline bool
+in6_alias(const struct jail_in6 *a)
+{
+	return (a->s6[0] == bpf_htonl(JAIL_LO6_0) &&
+	    a->s6[1] == bpf_htonl(JAIL_LO6_1) && a->s6[2] == 0);
+}
+
 /*
  * Is addr one of the jail's addresses?
  *
@@ -67,10 +75,30 @@ prison_check_ip6(const struct prison *pr, const struct jail_in6 *addr)
 	return (EADDRNOTAVAIL);
 }
 
+/* Is addr what ::1 is in the jail? */
+static inline bool
+prison_loopback_ip6(const struct prison *pr, const struct jail_in6 *addr)
+{
+	if (pr->pr_flags & PR_LO_HOST)
+		return (in6_loopback(addr));
+	return (in6_equal(addr, &pr->pr_lo6) && !in6_unspecified(addr));
+}
+
+/* What ::1 is to the kernel. */
+static inline struct jail_in6
+prison_lo6(const struct prison *pr)
+{
+	const struct jail_in6 lo = { { 0, 0, 0, bpf_htonl(1) } };
+
+	if (pr->pr_flags & PR_LO_HOST)
+		return (lo);
+	return (in6_unspecified(&pr->pr_lo6) ? pr->pr_ip6 : pr->pr_lo6);
+}
+
 /*
  * Make sure that a local address, as given to bind(2), has a meaning in the
- * jail. :: and ::1 become the primary address, the latter only if it is none of
- * the jail's own.
+ * jail. :: becomes the primary address, and ::1 the jail's loopback if it is
+ * none of the jail's own.
  *
  * Returns 0 with *addr as it is to be used, EADDRNOTAVAIL if it is not in the
  * set, EAFNOSUPPORT if the jail has no IPv6.
@@ -83,18 +111,21 @@ prison_local_ip6(const struct prison *pr, struct jail_in6 *addr)
 	error = prison_check_ip6(pr, addr);
 	if (error != EADDRNOTAVAIL)
 		return (error);
-	if (!in6_unspecified(addr) && !in6_loopback(addr))
+	if (in6_unspecified(addr))
+		*addr = pr->pr_ip6;
+	else if (in6_loopback(addr))
+		*addr = prison_lo6(pr);
+	else
 		return (error);
-	*addr = pr->pr_ip6;
 	return (0);
 }
 
 /*
  * Make sure that a destination has a meaning in the jail. :: and ::1, both the
- * host's loopback, become the primary address.
+ * host's loopback, become the jail's. What is another jail's is nowhere.
  *
- * Returns 0 with *addr as it is to be used, EAFNOSUPPORT if the jail has no
- * IPv6.
+ * Returns 0 with *addr as it is to be used, ENETUNREACH for a loopback address
+ * that is not the jail's, EAFNOSUPPORT if the jail has no IPv6.
  */
 static inline int
 prison_remote_ip6(const struct prison *pr, struct jail_in6 *addr)
@@ -105,13 +136,37 @@ prison_remote_ip6(const struct prison *pr, struct jail_in6 *addr)
 	if (error != EADDRNOTAVAIL)
 		return (error);
 	if (in6_unspecified(addr) || in6_loopback(addr))
-		*addr = pr->pr_ip6;
+		*addr = prison_lo6(pr);
+	else if (in6_alias(addr) && !prison_loopback_ip6(pr, addr))
+		return (ENETUNREACH);
 	return (0);
 }
 
 /*
- * Pick the source for a socket that has none: the jail's address on the longest
- * prefix that dst is in, if ip6.saddrsel is on, or else the primary one.
+ * May a socket that is bound to src send to dst, which is as
+ * prison_remote_ip6() made it?
+ *
+ * Returns 0, EADDRNOTAVAIL or EAFNOSUPPORT.
+ */
+static inline int
+prison_source_ip6(const struct prison *pr, const struct jail_in6 *src,
+    const struct jail_in6 *dst)
+{
+	int error;
+
+	error = prison_check_ip6(pr, src);
+	if (error != EADDRNOTAVAIL || !prison_loopback_ip6(pr, src))
+		return (error);
+	if (prison_loopback_ip6(pr, dst))
+		return (0);
+	return (prison_check_ip6(pr, dst));
+}
+
+/*
+ * Pick the source for a socket that has none: the jail's loopback for what is
+ * there; if ip6.saddrsel is on, dst itself if it is the jail's (rule 1 of RFC
+ * 6724), or the jail's address on the longest prefix that dst is in; or else
+ * the primary one.
  *
  * Returns 0 with *src set, or to :: if the kernel may choose; EAFNOSUPPORT if
  * the jail has no IPv6.
@@ -125,10 +180,17 @@ prison_saddrsel_ip6(const struct prison *pr, const struct jail_in6 *dst,
 		return (0);
 	if (pr->pr_nip6 == 0)
 		return (EAFNOSUPPORT);
-	if (pr->pr_nip6 > 1 && (pr->pr_flags & PR_IP6_SADDRSEL) &&
-	    prison_net_ip6(pr->pr_ip6s, dst, src))
+	if (prison_loopback_ip6(pr, dst)) {
+		*src = prison_lo6(pr);
 		return (0);
+	}
 	*src = pr->pr_ip6;
+	if (pr->pr_nip6 == 1 || !(pr->pr_flags & PR_IP6_SADDRSEL))
+		return (0);
+	if (prison_member_ip6(pr->pr_ip6s, dst))
+		*src = *dst;
+	else
+		prison_net_ip6(pr->pr_ip6s, dst, src);
 	return (0);
 }
 
@@ -144,25 +206,32 @@ prison_output_ip6(const struct prison *pr, const struct jail_in6 *src,
 {
 	int error;
 
-	error = prison_check_ip6(pr, src);
+	error = prison_source_ip6(pr, src, dst);
 	if (error != 0)
 		return (error == EAFNOSUPPORT ? JR_NOFAMILY : JR_SRCADDR);
-	if (in6_loopback(dst) && prison_check_ip6(pr, dst) != 0)
+	if ((in6_loopback(dst) || in6_alias(dst)) &&
+	    !prison_loopback_ip6(pr, dst) && prison_check_ip6(pr, dst) != 0)
 		return (JR_LOOPBACK);
 	return (JR_NONE);
 }
 
 /*
- * May a packet to dst be delivered to the jail?
+ * May a packet from src to dst be delivered to the jail? At its loopback, only
+ * if it comes from the jail.
  *
  * Returns JR_NONE or the reason why not.
  */
 static inline enum jail_reason
-prison_input_ip6(const struct prison *pr, const struct jail_in6 *dst)
+prison_input_ip6(const struct prison *pr, const struct jail_in6 *src,
+    const struct jail_in6 *dst)
 {
 	int error;
 
 	error = prison_check_ip6(pr, dst);
+	if (error == EADDRNOTAVAIL && prison_loopback_ip6(pr, dst) &&
+	    ((pr->pr_flags & PR_LO_HOST) || in6_equal(src, dst) ||
+	    prison_check_ip6(pr, src) == 0))
+		return (JR_NONE);
 	if (error != 0)
 		return (error == EAFNOSUPPORT ? JR_NOFAMILY : JR_DSTADDR);
 	return (JR_NONE);

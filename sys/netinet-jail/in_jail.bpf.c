@@ -53,11 +53,30 @@ in_connect4(struct bpf_sock_addr *ctx)
 	src = bound = ctx->sk->src_ip4;
 	error = in_source(pr, dst, &src);
 	if (error == 0 && src != bound)
-		error = bind_source(ctx, src);
+		error = bound_late(bind_source(ctx, src),
+		    prison_source_ip4(pr, dst, dst) == 0);
 	if (error != 0)
 		return (refuse_addr(pr, 4, error));
 	ctx->user_ip4 = dst;
 	return (1);
+}
+
+/*
+ * The source that a message names, or its socket; the kernel forgets that of a
+ * connected one if the message leaves it open. Who is at all addresses sends to
+ * the loopback from there.
+ */
+static __always_inline __be32
+source_of(struct bpf_sock_addr *ctx, const struct prison *pr, __be32 dst)
+{
+	__be32 src = ctx->msg_src_ip4;
+
+	if (src == INADDR_ANY && ctx->sk->dst_port != 0)
+		return (ctx->sk->src_ip4);
+	if (src == pr->pr_ip4 && prison_loopback_ip4(pr, dst) &&
+	    is_anywhere(ctx))
+		return (INADDR_ANY);
+	return (src);
 }
 
 /* A connected socket comes here only if it names a source: then dst is 0. */
@@ -66,16 +85,19 @@ int
 in_sendmsg4(struct bpf_sock_addr *ctx)
 {
 	const struct prison *pr = prison_of_sock(ctx->sk);
-	__be32 dst = ctx->user_ip4, src = ctx->msg_src_ip4;
+	__be32 dst = ctx->user_ip4, src;
 	int error;
 
 	if (pr == NULL)
 		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
 	error = prison_remote_ip4(pr, &dst);
+	src = source_of(ctx, pr, dst);
 	if (error == 0)
 		error = in_source(pr, dst, &src);
 	if (error != 0)
 		return (refuse_addr(pr, 4, error));
+	if (pr->pr_flags & PR_IP4)
+		hold_port(ctx, pr);
 	ctx->user_ip4 = dst;
 	ctx->msg_src_ip4 = src;
 	return (1);

@@ -9,12 +9,18 @@
 #ifndef _IN_PCB_BPF_H_
 #define _IN_PCB_BPF_H_
 
+#include <kern-jail/kern_cred.bpf.h>
 #include <kern-jail/kern_jail.bpf.h>
 #include <kern-jail/kern_priv.h>
+#include <kern-jail/kern_sock.bpf.h>
 
+#include "in_port.bpf.h"
 #include "in_sets.bpf.h"
 
-/* Refuse a call for what a decision said about an address. */
+/*
+ * Refuse a call for what a decision said about an address. (Of a port that is
+ * in use there is nothing to tell.)
+ */
 static __always_inline int
 refuse_addr(const struct prison *pr, __u8 family, int error)
 {
@@ -30,6 +36,12 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 	case EACCES:
 		reason = JR_RESVPORT;
 		break;
+	case ENOBUFS:
+		reason = JR_NOBUFS;
+		break;
+	case EADDRINUSE:
+		bpf_set_retval(-error);
+		return (0);
 	default:
 		reason = JR_LOCALADDR;
 		break;
@@ -37,16 +49,219 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 	return (refuse_call(pr, reason, family, error));
 }
 
-/* Returns 0 or an errno. */
+static __always_inline bool
+is_v6only(const void *sk)
+{
+	const struct sock *s = sk;
+
+	return (s == NULL || BPF_CORE_READ_BITFIELD_PROBED(&s->__sk_common,
+	    skc_ipv6only));
+}
+
+/* Does an IPv6 socket that is bound to :: take IPv4 too? */
+static __always_inline bool
+is_dual(struct bpf_sock_addr *ctx, const struct prison *pr)
+{
+	if (!(pr->pr_flags & PR_IP4) || pr->pr_nip4 == 0)
+		return (false);
+	if (ctx->protocol == IPPROTO_TCP)
+		return (!is_v6only(bpf_skc_to_tcp6_sock(ctx->sk)));
+	return (!is_v6only(bpf_skc_to_udp6_sock(ctx->sk)));
+}
+
+/* What the socket asks for, or tells about itself. */
+static __always_inline struct sock_bind
+wanted_of(struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct jail_in6 *addr)
+{
+	bool mapped = in6_v4mapped(addr);
+	struct sock_bind sb = {
+		.key = {
+			.netns = bpf_get_netns_cookie(ctx),
+			.ports = mapped ? pr->pr_ports4 : pr->pr_ports6,
+			.addr = *addr, .port = bpf_ntohs(ctx->user_port),
+			.proto = ctx->protocol, .family = mapped ? 4 : 6,
+		},
+		.flags = option_of(ctx, JAIL_SO_REUSEADDR, SB_REUSE) |
+		    option_of(ctx, JAIL_SO_REUSEPORT, SB_REUSEPORT),
+		.uid = bpf_get_current_uid_gid(),
+		.ports4 = pr->pr_ports4,
+	};
+
+	if (in6_wild(addr))
+		sb.flags |= SB_ANY;
+	if ((sb.flags & SB_ANY) && !mapped && is_dual(ctx, pr))
+		sb.flags |= SB_DUAL;
+	return (sb);
+}
+
+/* Where the kernel has a socket. */
+static __always_inline struct place
+place_of(const struct bpf_sock *sk)
+{
+	const struct jail_in6 ip6 = { { sk->src_ip6[0], sk->src_ip6[1],
+	    sk->src_ip6[2], sk->src_ip6[3] } };
+	__be32 ip4 = sk->src_ip4;
+	struct place at = { .port = sk->src_port };
+
+	barrier_var(ip4);	/* the verifier wants no pointer into it */
+	at.addr = sk->family == JAIL_AF_INET ? in6_map(ip4) : ip6;
+	return (at);
+}
+
+/*
+ * What a UDP socket has without having asked for it. If it did ask for all
+ * addresses, and the kernel still has it at one, it has them.
+ */
+static __always_inline struct sock_bind
+given_to(struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct place *at, const struct sock_bind *asked)
+{
+	bool ip4 = in6_v4mapped(&at->addr);
+	struct sock_bind sb = {
+		.key = {
+			.netns = bpf_get_netns_cookie(ctx),
+			.ports = ip4 ? pr->pr_ports4 : pr->pr_ports6,
+			.addr = at->addr, .port = at->port,
+			.proto = ctx->protocol, .family = ip4 ? 4 : 6,
+		},
+		.uid = bpf_get_current_uid_gid(), .ports4 = pr->pr_ports4,
+	};
+
+	if (asked != NULL && (asked->flags & SB_ANY) && !in6_wild(&at->addr)) {
+		sb.key = asked->key;
+		sb.key.port = at->port;
+		sb.flags = asked->flags & (SB_ANY | SB_DUAL);
+	} else if (in6_wild(&at->addr))
+		sb.flags = SB_ANY | (!ip4 && is_dual(ctx, pr) ? SB_DUAL : 0);
+	return (sb);
+}
+
+/*
+ * A UDP socket that was not bound to a port has got one as it sends, and gets
+ * another one after it was disconnected: it is the jail's.
+ */
+static __always_inline void
+hold_port(struct bpf_sock_addr *ctx, const struct prison *pr)
+{
+	const struct place at = place_of(ctx->sk);
+	struct sock_bind *held, sb;
+
+	held = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
+	if (held != NULL && (held->flags & SB_HELD) &&
+	    held->key.port == at.port)
+		return;
+	sb = given_to(ctx, pr, &at, held);
+	if (held == NULL)
+		held = bpf_sk_storage_get(&sock_binds, ctx->sk, &sb,
+		    BPF_SK_STORAGE_GET_F_CREATE);
+	else {
+		port_drop(held);
+		*held = sb;
+	}
+	if (held != NULL)
+		port_hold(held, &at);
+}
+
+/* UDP sockets outside the jail that have the port are none of its business. */
+static __always_inline void
+coexist(struct bpf_sock_addr *ctx)
+{
+	int on = 1;
+
+	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
+	    sizeof(on));
+}
+
+/*
+ * Did the socket ask for all addresses of the jail, and has not settled for one
+ * by a connection? What the kernel takes for its source is the primary one.
+ */
+static __always_inline bool
+is_anywhere(struct bpf_sock_addr *ctx)
+{
+	const struct sock_bind *sb;
+
+	sb = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
+	return (sb != NULL && (sb->flags & SB_ANY) && ctx->sk->dst_port == 0);
+}
+
+/*
+ * Where the kernel is to have a socket that takes both families: it cannot be
+ * at an IPv6 address. It can be at all if only it has the port.
+ */
+static __always_inline struct jail_in6
+dual_addr(const struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct sock_bind *sb)
+{
+	const struct jail_in6 any = { 0 };
+
+	return (ctx->protocol == IPPROTO_TCP || sb->key.port == 0 ? any :
+	    in6_map(pr->pr_ip4));
+}
+
+/*
+ * The port that a socket of a jail asks for, at the address asked or, if that
+ * is :: or ::ffff:0.0.0.0, at all of the jail's. Sets the address and the port
+ * that the kernel is to see.
+ *
+ * Returns 0, EACCES, EADDRINUSE or ENOBUFS.
+ */
+static __always_inline int
+bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct jail_in6 *asked, struct jail_in6 *addr)
+{
+	struct sock_bind sb = wanted_of(ctx, pr, asked), *old;
+	bool tcp = ctx->protocol == IPPROTO_TCP;
+	__u16 real = 0;
+	int error = 0;
+
+	if (!tcp && ctx->protocol != IPPROTO_UDP)
+		return (0);
+	old = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
+	if (old != NULL && (old->flags & SB_HELD)) {
+		if (ctx->sk->src_port != 0)
+			return (0);	/* the kernel says EINVAL */
+		port_drop(old);		/* it was disconnected */
+	}
+	if (tcp && !task_may_bind(sb.key.port))
+		return (EACCES);
+	if (sb.key.port != 0) {
+		error = port_check(&sb, false);
+		real = port_real(&sb);
+	}
+	if (error != 0)
+		return (error);
+	if (old != NULL)
+		*old = sb;
+	else if (bpf_sk_storage_get(&sock_binds, ctx->sk, &sb,
+	    BPF_SK_STORAGE_GET_F_CREATE) == NULL)
+		return (ENOBUFS);
+	if (tcp)
+		ctx->user_port = bpf_htons(real);
+	else
+		coexist(ctx);
+	if (sb.flags & SB_DUAL)
+		*addr = dual_addr(ctx, pr, &sb);
+	return (0);
+}
+
+/* Returns 0 with *addr as it is to be used, or an errno. */
 static __always_inline int
 in_bind(const struct prison *pr, struct bpf_sock_addr *ctx, __be32 *addr)
 {
+	struct jail_in6 asked = in6_map(*addr), ignored;
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
-	if (error != 0)
+	if (error == 0)
+		error = prison_local_ip4(pr, addr);
+	if (error != 0 || !(pr->pr_flags & PR_IP4) ||
+	    ((pr->pr_flags & PR_LO_HOST) && in_loopback(*addr)))
 		return (error);
-	return (prison_local_ip4(pr, addr));
+	if (asked.s6[3] != INADDR_ANY)
+		asked = in6_map(*addr);
+	return (bind_port(ctx, pr, &asked, &ignored));
 }
 
 /*
@@ -61,7 +276,21 @@ in_source(const struct prison *pr, __be32 dst, __be32 *src)
 {
 	if (*src == INADDR_ANY)
 		return (prison_saddrsel_ip4(pr, dst, src));
-	return (prison_check_ip4(pr, *src));
+	return (prison_source_ip4(pr, *src, dst));
+}
+
+/*
+ * A socket that has a port already cannot be given an address: the kernel will
+ * choose one as it connects, the right one if it connects to one of the jail's.
+ *
+ * Returns what is to become of bpf_bind()'s error.
+ */
+static __always_inline int
+bound_late(int error, bool own)
+{
+	if (error != EINVAL)
+		return (error);
+	return (own ? 0 : EADDRNOTAVAIL);
 }
 
 #endif /* !_IN_PCB_BPF_H_ */

@@ -14,20 +14,22 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+#define LOOPBACK	1	/* the interface of that number is everywhere */
+
 /* The hook's verdict: 1 to let the packet pass, 0 to drop it. */
 static __always_inline int
-filter(struct __sk_buff *skb, bool out)
+filter(struct __sk_buff *skb, enum packet_way way)
 {
 	const struct prison *pr = prison_of_skb(skb);
 	__u16 ethertype = bpf_ntohs(skb->protocol);
 	enum jail_reason reason;
 
 	reason = pr == NULL ? JR_NOPRISON : prison_check_packet(pr, ethertype,
-	    (void *)(long)skb->data, (void *)(long)skb->data_end, out);
+	    (void *)(long)skb->data, (void *)(long)skb->data_end, way);
 	if (reason == JR_NONE)
 		return (1);
-	count_refusal(pr, reason, out ? JAIL_DIR_OUT : JAIL_DIR_IN,
-	    ethertype == ETH_P_IPV6 ? 6 : 4);
+	count_refusal(pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :
+	    JAIL_DIR_IN, ethertype == ETH_P_IPV6 ? 6 : 4);
 	return (0);
 }
 
@@ -35,12 +37,13 @@ SEC("cgroup_skb/egress")
 int
 ip_output(struct __sk_buff *skb)
 {
-	return (filter(skb, true));
+	return (filter(skb, PACKET_OUT));
 }
 
 SEC("cgroup_skb/ingress")
 int
 ip_input(struct __sk_buff *skb)
 {
-	return (filter(skb, false));
+	return (filter(skb, skb->ifindex == LOOPBACK ? PACKET_LOOPED :
+	    PACKET_IN));
 }

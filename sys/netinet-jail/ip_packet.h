@@ -18,43 +18,67 @@
 #include "in6_jail.h"
 #include "in_jail.h"
 
+/* Where a packet goes, or where it comes from. */
+enum packet_way {
+	PACKET_OUT,
+	PACKET_IN,	/* from another machine */
+	PACKET_LOOPED	/* from this one */
+};
+
+/* No other machine has what is a loopback here, whatever a packet says. */
+static inline enum jail_reason
+packet_check_alias(enum packet_way way, bool src, bool dst)
+{
+	if (way != PACKET_IN)
+		return (JR_NONE);
+	return (src ? JR_SRCADDR : dst ? JR_DSTADDR : JR_NONE);
+}
+
 static inline enum jail_reason
 packet_ip4(const struct prison *pr, const void *data, const void *end,
-    bool out)
+    enum packet_way way)
 {
 	const struct iphdr *ip = data;
+	enum jail_reason reason;
 
 	if ((const void *)(ip + 1) > end || ip->version != 4)
 		return (JR_MALFORMED);
-	return (out ? prison_output_ip4(pr, ip->saddr, ip->daddr) :
-	    prison_input_ip4(pr, ip->daddr));
+	if (way == PACKET_OUT)
+		return (prison_output_ip4(pr, ip->saddr, ip->daddr));
+	reason = prison_input_ip4(pr, ip->saddr, ip->daddr);
+	return (reason != JR_NONE ? reason : packet_check_alias(way,
+	    in_alias(ip->saddr), in_alias(ip->daddr)));
 }
 
 static inline enum jail_reason
 packet_ip6(const struct prison *pr, const void *data, const void *end,
-    bool out)
+    enum packet_way way)
 {
 	const struct ipv6hdr *ip6 = data;
 	struct jail_in6 src, dst;
+	enum jail_reason reason;
 
 	if ((const void *)(ip6 + 1) > end || ip6->version != 6)
 		return (JR_MALFORMED);
 	__builtin_memcpy(&src, &ip6->saddr, sizeof(src));
 	__builtin_memcpy(&dst, &ip6->daddr, sizeof(dst));
-	return (out ? prison_output_ip6(pr, &src, &dst) :
-	    prison_input_ip6(pr, &dst));
+	if (way == PACKET_OUT)
+		return (prison_output_ip6(pr, &src, &dst));
+	reason = prison_input_ip6(pr, &src, &dst);
+	return (reason != JR_NONE ? reason : packet_check_alias(way,
+	    in6_alias(&src), in6_alias(&dst)));
 }
 
 /* Returns JR_NONE or the reason why not. */
 static inline enum jail_reason
 prison_check_packet(const struct prison *pr, __u16 ethertype, const void *data,
-    const void *end, bool out)
+    const void *end, enum packet_way way)
 {
 	switch (ethertype) {
 	case ETH_P_IP:
-		return (packet_ip4(pr, data, end, out));
+		return (packet_ip4(pr, data, end, way));
 	case ETH_P_IPV6:
-		return (packet_ip6(pr, data, end, out));
+		return (packet_ip6(pr, data, end, way));
 	default:
 		return (JR_MALFORMED);
 	}

@@ -7,7 +7,7 @@
  *
  * A jail is a cgroup (v2) directly below the netjail root cgroup, plus what the
  * maps below say about that cgroup. Maps are pinned by their names; the kernel
- * half only reads them, but for sock_prisons, refusals and signal_marks.
+ * half only reads them, but for the last ones, from sock_prisons on.
  *
  *	prisons		cgroup id -> struct prison	what a packet or a
  *							call is judged by
@@ -19,10 +19,13 @@
  *	ip6_owners	struct jail_in6 -> struct ip_owner
  *	ip4_nets	struct ip4_net -> source address in that set
  *	ip6_nets	struct ip6_net -> source address in that set
+ *	jail_globals	0 -> struct jail_globals
  *	sock_prisons	socket -> cgroup id of the jail that made it
+ *	sock_binds	socket -> struct sock_bind
+ *	ports		struct port_key -> struct port
+ *	listeners	struct listener_key -> TCP socket
  *	refusals	struct refusal_key -> number of refusals
  *	signal_marks	struct signal_mark_key -> struct signal_mark
- *	jail_globals	0 -> struct jail_globals
  *
  * Byte order: every address is in network byte order, every other integer in
  * that of the host. An IPv4 address never appears as a v4-mapped IPv6 address.
@@ -35,6 +38,19 @@
  * primary; the others follow in the order in which they were given, each entry
  * naming the next one.
  *
+ * Ports. Each jail, and the host, has a name space of ports of its own, for
+ * each family; jails that share an address share it. A TCP socket that asks for
+ * a port is given another one of the kernel's, by which only the kernel knows
+ * it. ports tells which, and who of the jail has the port; listeners has those
+ * who listen, by the port that they asked for, and what comes for an address of
+ * a jail is looked up there and nowhere else. A UDP socket has the port that it
+ * asks for.
+ *
+ * Loopback. A jail's 127.0.0.1 and ::1 are, to the kernel, an address in 127/8
+ * and one on the loopback interface that no other jail has, pr_lo4 and pr_lo6.
+ * They have entries in ip4_owners and ip6_owners, but are in no set: a packet
+ * that has one of them stays in the jail.
+ *
  * Who writes: user space holds flock(2) on the netjail root cgroup's directory
  * around every change. A change of several steps is announced in jail_globals
  * before its first step and taken back from there after its last, so whoever
@@ -45,14 +61,18 @@
 #define _SYS_JAIL_H_
 
 #include <linux/types.h>
+#include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	2
+#define JAIL_VERSION	3
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
 #define JAIL_NPRISONS	131072	/* jails at one time */
 #define JAIL_NIPS	524288	/* addresses of a family, in all jails */
+#define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
+#define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
+#define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
 #define JAIL_NMARKS	1048576	/* processes that get one signal */
 #define JAIL_NAMELEN	256	/* these three include the final NUL */
@@ -72,6 +92,20 @@
 #define JAIL_SYS_NEW	 1	/* its own set */
 #define JAIL_SYS_INHERIT 2	/* all that the host has */
 
+/*
+ * The addresses of private loopbacks, the jid in the last bits: 127.64.0.0/12
+ * and, a locally assigned prefix of RFC 4193, fd6a:6169:6c6c:6f::/96. Halves of
+ * that in host byte order.
+ */
+#define JAIL_LO4	0x7f400000
+#define JAIL_LO6_0	0xfd6a6169
+#define JAIL_LO6_1	0x6c6c006f
+
+/* What 127.0.0.1 and ::1 are to a jail: loopback=. Not on FreeBSD. */
+#define JAIL_LO_PRIVATE	0	/* the jail's own loopback */
+#define JAIL_LO_PRIMARY	1	/* its primary address, as on FreeBSD */
+#define JAIL_LO_HOST	2	/* the host's loopback */
+
 /* prison.pr_flags */
 #define PR_PERSIST		0x0001	/* stays without processes */
 #define PR_IP4			0x0002	/* IPv4 restricted to pr_ip4s */
@@ -80,6 +114,12 @@
 #define PR_IP6_SADDRSEL		0x0010
 #define PR_ALLOW_RAW_SOCKETS	0x0020
 #define PR_ALLOW_RESERVED_PORTS	0x0040	/* ports below IPPORT_RESERVED */
+#define PR_IP4_HOSTLISTEN	0x0080	/* where the jail does not listen, */
+#define PR_IP6_HOSTLISTEN	0x0100	/* the host may */
+#define PR_LO_PRIMARY		0x0200	/* loopback=primary */
+#define PR_LO_HOST		0x0400	/* loopback=host */
+#define PR_ALLOW_BROADCAST	0x0800	/* SO_BROADCAST */
+#define PR_ALLOW_NETLINK	0x1000	/* NETLINK_ROUTE, to read */
 
 /* An IPv6 address. */
 struct jail_in6 {
@@ -87,9 +127,9 @@ struct jail_in6 {
 };
 
 /*
- * A jail as the kernel half sees it: one cache line. PR_IP4 set and pr_nip4
- * zero means that the family is disabled; the same for IPv6. Replaced whole,
- * never written in place.
+ * A jail as the kernel half sees it. PR_IP4 set and pr_nip4 zero means that the
+ * family is disabled; the same for IPv6. Replaced whole, never written in
+ * place. A packet needs the first cache line alone.
  */
 struct prison {
 	__u32 pr_version;	/* JAIL_VERSION */
@@ -101,7 +141,13 @@ struct prison {
 	__u32 pr_nip4;		/* members of pr_ip4s */
 	__u32 pr_nip6;		/* members of pr_ip6s */
 	struct jail_in6 pr_ip6;	/* primary address, :: if none */
-	__u64 pr_spare;
+	__be32 pr_lo4;		/* what 127.0.0.1 is, 0: not private */
+	__u32 pr_pad;
+	__u64 pr_netns;		/* SO_NETNS_COOKIE of where it is */
+	__u64 pr_ports4;	/* name space of its ports, as a set a number */
+	__u64 pr_ports6;	/* that was never used before */
+	struct jail_in6 pr_lo6;	/* what ::1 is, ::: not private */
+	__u64 pr_spare[3];
 };
 
 /* What a jail is beside that. Strings end in NUL and are padded with NUL. */
@@ -144,6 +190,7 @@ struct prison_ip6 {
 struct ip_owner {
 	__u32 jid;
 	__u32 shared;		/* 0 or 1 */
+	__u64 ports;		/* the owner's pr_ports4 or pr_ports6 */
 };
 
 /*
@@ -160,6 +207,81 @@ struct ip6_net {
 	__u32 prefixlen;
 	__u32 set[2];
 	struct jail_in6 addr;
+};
+
+/*
+ * A port that a socket of a jail asked for, or was given because it asked for
+ * any: once with the address that it asked for, :: and ::ffff:0.0.0.0 among
+ * them, and once with PORT_TOTAL for all addresses of the family. The kernel's
+ * port of a TCP socket is there with PORT_KERNELS.
+ */
+struct port_key {
+	__u64 netns;		/* SO_NETNS_COOKIE */
+	__u64 ports;		/* pr_ports4 or pr_ports6 */
+	struct jail_in6 addr;	/* an IPv4 address is v4-mapped here */
+	__u16 port;
+	__u8 proto;		/* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 kind;		/* PORT_*; addr is :: but with PORT_ADDR */
+	__u32 family;		/* 4 or 6 */
+};
+
+#define PORT_ADDR	0
+#define PORT_TOTAL	1
+#define PORT_KERNELS	2
+#define PORT_KINDS	3
+#define PORT_KERNELS	2
+
+/*
+ * Sockets that have the port. How many there are, and how many of them are so,
+ * is in one word, to change at once: PORT_SOCKETS and the other fields of 12
+ * bits. PORT_LIFE, of 16, is a number at random that tells this entry from the
+ * next one in the same memory. It is PORT_DEAD while the entry is dropped.
+ */
+struct port {
+	__u64 count;
+	__u32 uid;		/* SO_REUSEPORT: the first one's user */
+	__u32 real;		/* the kernel's port; with PORT_ADDR */
+	struct jail_in6 bound;	/* its address, the first one's; the same */
+};
+
+#define PORT_SOCKETS	0	/* shifts */
+#define PORT_REUSE	12	/* SO_REUSEADDR */
+#define PORT_REUSEPORT	24	/* SO_REUSEPORT */
+#define PORT_LISTEN	36	/* listening */
+#define PORT_LIFE	48
+#define PORT_FIELD	0xfff
+#define PORT_DEAD	0xffffffffffffffffULL
+
+/* What a socket asked for in bind(2). */
+struct sock_bind {
+	struct port_key key;	/* PORT_ADDR */
+	__u32 flags;		/* SB_* */
+	__u32 uid;
+	__u64 ports4;		/* IPv6: pr_ports4 */
+	__u32 real;		/* SB_HELD: the kernel's port */
+	__u32 pad;
+};
+
+#define SB_HELD		0x01	/* it is counted in ports */
+#define SB_REUSE	0x02
+#define SB_REUSEPORT	0x04
+#define SB_LISTEN	0x08
+#define SB_ANY		0x10	/* it asked for no address in particular */
+#define SB_DUAL		0x20	/* an IPv6 one, which takes IPv4 too */
+
+/*
+ * Sockets that listen on one address, or on all (:: or ::ffff:0.0.0.0), have
+ * numbers from 0 in no order: those of a SO_REUSEPORT group. One is enough to
+ * find, the kernel chooses among the group. An IPv6 socket that takes IPv4 too
+ * is there twice.
+ */
+struct listener_key {
+	__u64 netns;
+	__u64 ports;
+	struct jail_in6 addr;
+	__u16 port;
+	__u16 slot;
+	__u32 pad;		/* 0 */
 };
 
 /*
@@ -182,6 +304,8 @@ enum jail_reason {
 	JR_SYSCTL = 12,		/* write to a sysctl */
 	JR_FOREIGNSOCK = 13,	/* socket that no jail made */
 	JR_UNIXNAME = 14,	/* abstract UNIX name outside the jail */
+	JR_NOBUFS = 15,		/* a map of the kernel half is full */
+	JR_SOCKOPT = 16,	/* socket option that a jail may not set */
 	JR_MAX
 };
 
@@ -254,20 +378,25 @@ struct jail_globals {
 };
 
 #ifndef __cplusplus
-_Static_assert(sizeof(struct prison) == 64, "one cache line");
+_Static_assert(sizeof(struct prison) == 128, "two cache lines");
+_Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
 _Static_assert(sizeof(struct prison_info) == 1376, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
 _Static_assert(sizeof(struct prison_ip4) == 8, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
 _Static_assert(sizeof(struct prison_ip6) == 20, "no padding");
-_Static_assert(sizeof(struct ip_owner) == 8, "no padding");
+_Static_assert(sizeof(struct ip_owner) == 16, "no padding");
 _Static_assert(sizeof(struct ip4_net) == 16, "no padding");
 _Static_assert(sizeof(struct ip6_net) == 28, "no padding");
+_Static_assert(sizeof(struct port_key) == 40, "no padding");
+_Static_assert(sizeof(struct port) == 32, "no padding");
+_Static_assert(sizeof(struct sock_bind) == 64, "no padding");
+_Static_assert(sizeof(struct listener_key) == 40, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 72 + 64 + 1376, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 72 + 128 + 1376, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */

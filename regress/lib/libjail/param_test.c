@@ -130,6 +130,7 @@ ATF_TC_BODY(name_without_value_is_a_yes_and_no_is_a_no, tc)
 		{ "allow.raw_sockets", "allow.raw_sockets", NULL },
 		{ "allow.noraw_sockets", "allow.raw_sockets", "false" },
 		{ "ip6.nosaddrsel", "ip6.saddrsel", "false" },
+		{ "ip4.nohostlisten", "ip4.hostlisten", "false" },
 	};
 	struct jailparam jp;
 	char *value;
@@ -180,8 +181,13 @@ ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 		{ "ip6.addr", JPT_IP6, 0 },
 		{ "ip4.saddrsel", JPT_BOOL, 0 },
 		{ "ip6.saddrsel", JPT_BOOL, 0 },
+		{ "ip4.hostlisten", JPT_BOOL, 0 },
+		{ "ip6.hostlisten", JPT_BOOL, 0 },
+		{ "loopback", JPT_LOOPBACK, JP_CREATEONLY },
 		{ "allow.raw_sockets", JPT_BOOL, 0 },
 		{ "allow.reserved_ports", JPT_BOOL, 0 },
+		{ "allow.broadcast", JPT_BOOL, 0 },
+		{ "allow.netlink", JPT_BOOL, 0 },
 		{ "cpu.shares", JPT_INT, 0 },
 		{ "persist", JPT_BOOL, 0 },
 		{ "dying", JPT_BOOL, JP_RDONLY },

@@ -38,6 +38,7 @@ static const struct {
 	[SM_IP6_OWNERS] = { "ip6_owners", 16, sizeof(struct ip_owner) },
 	[SM_IP4_NETS] = { "ip4_nets", sizeof(struct ip4_net), 4 },
 	[SM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net), 16 },
+	[SM_PORTS] = { "ports", sizeof(struct port_key), sizeof(struct port) },
 	[SM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
 	[SM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
 	    sizeof(struct signal_mark) },

@@ -77,6 +77,19 @@ primary_of(const struct fam *f, const struct prison *pr)
 	return (f->af == AF_INET ? (const void *)&pr->pr_ip4 : &pr->pr_ip6);
 }
 
+/* What 127.0.0.1 or ::1 is; not a member of the set. */
+static const void *
+loopback_of(const struct fam *f, const struct prison *pr)
+{
+	return (f->af == AF_INET ? (const void *)&pr->pr_lo4 : &pr->pr_lo6);
+}
+
+static uint64_t
+ports_of(const struct fam *f, const struct prison *pr)
+{
+	return (f->af == AF_INET ? pr->pr_ports4 : pr->pr_ports6);
+}
+
 static bool
 find_prison(const struct check *c, uint32_t jid, struct prison *pr)
 {
@@ -164,6 +177,25 @@ check_set(struct check *c, const struct prison *pr)
 		fault(c, "jail %u: a set goes on after its end", pr->pr_id);
 }
 
+/* A jail that has addresses has a loopback, if that is to be private. */
+static void
+check_loopback(struct check *c, const struct prison *pr)
+{
+	static const uint8_t none[16];
+	const void *addr = loopback_of(c->fam, pr);
+	bool has = memcmp(addr, none, c->fam->addrlen) != 0;
+	struct ip_owner owner;
+
+	if (has != (number_of(c->fam, pr) > 0 &&
+	    (pr->pr_flags & (PR_LO_PRIMARY | PR_LO_HOST)) == 0))
+		fault(c, "jail %u: loopback is %s", pr->pr_id,
+		    text_of(c->fam, addr));
+	if (has && (!state_lookup(c->st, c->fam->owners, addr, &owner) ||
+	    owner.jid != pr->pr_id || owner.shared != 0))
+		fault(c, "jail %u: %s is not its own", pr->pr_id,
+		    text_of(c->fam, addr));
+}
+
 static int
 check_prison(void *arg, const void *key, const void *value)
 {
@@ -175,6 +207,7 @@ check_prison(void *arg, const void *key, const void *value)
 	    pi.pi_cgroup != *(const uint64_t *)key)
 		fault(c, "prison %u: has no info", pr->pr_id);
 	check_set(c, pr);
+	check_loopback(c, pr);
 	return (0);
 }
 
@@ -187,8 +220,12 @@ check_owner(void *arg, const void *key, const void *value)
 	struct prison pr;
 
 	if (!find_prison(c, owner->jid, &pr) ||
-	    !find_member(c, set_of(c->fam, &pr), key, ignored))
+	    (!find_member(c, set_of(c->fam, &pr), key, ignored) &&
+	    memcmp(loopback_of(c->fam, &pr), key, c->fam->addrlen) != 0))
 		fault(c, "owner of %s: jail %u does not have it",
+		    text_of(c->fam, key), owner->jid);
+	else if (owner->ports != ports_of(c->fam, &pr))
+		fault(c, "owner of %s: ports are not those of jail %u",
 		    text_of(c->fam, key), owner->jid);
 	return (0);
 }

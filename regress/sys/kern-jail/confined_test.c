@@ -287,11 +287,74 @@ VNET_CASE(connections_of_a_removed_jail_leave_its_addresses)
 	close(other);
 }
 
+/* Sockets that are bound to two of the jail's addresses, and to all. */
+struct sockets {
+	int kept, lost, udp_lost, anywhere;
+	int kept_end, lost_end;
+};
+
+static struct sockets
+bind_sockets(const struct jailed *jd)
+{
+	struct sockets s = {
+		.kept = socket_of(jd, AF_INET, SOCK_STREAM, 0),
+		.lost = socket_of(jd, AF_INET, SOCK_STREAM, 0),
+		.udp_lost = socket_of(jd, AF_INET, SOCK_DGRAM, 0),
+		.anywhere = socket_of(jd, AF_INET, SOCK_STREAM, 0),
+	};
+
+	ATF_REQUIRE_EQ(0, bind_error(s.kept, A_SECOND4));
+	ATF_REQUIRE_EQ(0, bind_error(s.lost, A_FIRST4));
+	ATF_REQUIRE_EQ(0, bind_error(s.udp_lost, A_FIRST4));
+	ATF_REQUIRE_EQ(0, bind_port(s.anywhere, "0.0.0.0", ORPHAN_PORT));
+	ATF_REQUIRE_EQ(0, listen(s.anywhere, 5));
+	s.kept_end = connect_to_host(s.kept, 4004);
+	s.lost_end = connect_to_host(s.lost, 4005);
+	return (s);
+}
+
+/* A listener at all addresses is at those that are left. */
+static void
+must_listen(const char *addr)
+{
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	union sockaddrs sa;
+	socklen_t len = sockaddr_of(&sa, addr, ORPHAN_PORT);
+
+	ATF_CHECK_MSG(connect(s, &sa.sa, len) == 0, "%s", errname(errno));
+	close(s);
+}
+
+VNET_CASE(sockets_at_a_lost_address_are_destroyed)
+{
+	struct sockets s;
+	struct scene sc;
+
+	scene_init(&sc, tc);
+	vnet_needs("bpf_sock_destroy");
+	s = bind_sockets(&sc.a);
+	ATF_REQUIRE_MSG(jail_setv(JAIL_UPDATE, "name", "a", "ip4.addr",
+	    A_SECOND4, NULL) != -1, "%s", jail_errmsg);
+	ATF_CHECK_EQ(-1, send(s.lost, "", 1, MSG_NOSIGNAL));
+	ATF_CHECK_STREQ("ECONNABORTED", errname(errno));
+	ATF_CHECK_EQ(-1, recv(s.udp_lost, &(char){ 0 }, 1, MSG_DONTWAIT));
+	ATF_CHECK_STREQ("ECONNABORTED", errname(errno));
+	ATF_CHECK_EQ(1, send(s.kept, "", 1, MSG_NOSIGNAL));
+	must_listen(A_SECOND4);
+	close(s.kept);
+	close(s.lost);
+	close(s.udp_lost);
+	close(s.anywhere);
+	close(s.kept_end);
+	close(s.lost_end);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, socket_passed_out_stays_confined);
 	ATF_TP_ADD_TC(tp, confinement_outlives_every_netjail_process);
 	ATF_TP_ADD_TC(tp, socket_of_a_removed_jail_is_of_no_use);
 	ATF_TP_ADD_TC(tp, connections_of_a_removed_jail_leave_its_addresses);
+	ATF_TP_ADD_TC(tp, sockets_at_a_lost_address_are_destroyed);
 	return (atf_no_error());
 }

@@ -30,6 +30,11 @@ ATF_TC_BODY(constants_are_those_of_libc, tc)
 	ATF_CHECK_EQ(AF_INET, JAIL_AF_INET);
 	ATF_CHECK_EQ(AF_INET6, JAIL_AF_INET6);
 	ATF_CHECK_EQ(IPPORT_RESERVED, JAIL_PORT_RESERVED);
+	ATF_CHECK_EQ(SOL_SOCKET, JAIL_SOL_SOCKET);
+	ATF_CHECK_EQ(SO_REUSEADDR, JAIL_SO_REUSEADDR);
+	ATF_CHECK_EQ(SO_REUSEPORT, JAIL_SO_REUSEPORT);
+	ATF_CHECK_EQ(SO_BROADCAST, JAIL_SO_BROADCAST);
+	ATF_CHECK_EQ(SO_MARK, JAIL_SO_MARK);
 }
 
 ATF_TC_WITHOUT_HEAD(family_without_addresses_is_refused);
@@ -124,6 +129,48 @@ ATF_TC_BODY(protocols_that_hooks_do_not_see_are_refused, tc)
 			    "%s, should be %s", type, proto, errname(error),
 			    errname(want));
 		}
+}
+
+ATF_TC_WITHOUT_HEAD(options_that_reach_others_are_refused);
+ATF_TC_BODY(options_that_reach_others_are_refused, tc)
+{
+	static const struct {
+		unsigned flags;
+		int level, option, error;
+	} rows[] = {
+		{ PR_IP4, IPPROTO_IP, IP_ADD_MEMBERSHIP, EPERM },
+		{ PR_IP4, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, EPERM },
+		{ PR_IP4, IPPROTO_IP, MCAST_JOIN_GROUP, EPERM },
+		{ PR_IP4, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, EPERM },
+		{ PR_IP4, IPPROTO_IP, IP_DROP_MEMBERSHIP, 0 },
+		{ PR_IP4, IPPROTO_IP, IP_TOS, 0 },
+		{ PR_IP6, IPPROTO_IP, IP_ADD_MEMBERSHIP, 0 },
+		{ PR_IP6, IPPROTO_IPV6, IPV6_JOIN_GROUP, EPERM },
+		{ PR_IP6, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, EPERM },
+		{ PR_IP6, IPPROTO_IPV6, MCAST_JOIN_GROUP, EPERM },
+		{ PR_IP6, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, EPERM },
+		{ PR_IP6, IPPROTO_IPV6, IPV6_V6ONLY, 0 },
+		{ PR_IP4, IPPROTO_IPV6, IPV6_JOIN_GROUP, 0 },
+		{ PR_IP4, SOL_SOCKET, SO_BROADCAST, EACCES },
+		{ 0, SOL_SOCKET, SO_BROADCAST, EACCES },
+		{ PR_IP4 | PR_ALLOW_BROADCAST, SOL_SOCKET, SO_BROADCAST, 0 },
+		{ PR_IP4, SOL_SOCKET, SO_MARK, EPERM },
+		{ 0, SOL_SOCKET, SO_MARK, EPERM },
+		{ PR_IP4, SOL_SOCKET, SO_REUSEADDR, 0 },
+		{ PR_IP4, IPPROTO_TCP, SO_MARK, 0 },
+		{ PR_IP4, SOL_SOCKET, MCAST_JOIN_GROUP, 0 },
+	};
+	struct prison pr = { 0 };
+	int error;
+
+	(void)tc;
+	for (size_t i = 0; i < NELEMS(rows); i++) {
+		pr.pr_flags = rows[i].flags;
+		error = prison_check_sockopt(&pr, rows[i].level,
+		    rows[i].option);
+		ATF_CHECK_MSG(error == rows[i].error, "row %zu: %s; should be "
+		    "%s", i, errname(error), errname(rows[i].error));
+	}
 }
 
 ATF_TC_WITHOUT_HEAD(reserved_port_needs_its_parameter);
@@ -235,6 +282,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, family_without_addresses_is_refused);
 	ATF_TP_ADD_TC(tp, raw_socket_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, protocols_that_hooks_do_not_see_are_refused);
+	ATF_TP_ADD_TC(tp, options_that_reach_others_are_refused);
 	ATF_TP_ADD_TC(tp, reserved_port_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, only_the_devices_of_every_jail_are_allowed);
 	ATF_TP_ADD_TC(tp, unix_name_is_reached_from_its_jail_and_the_host);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <linux/netlink.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <errno.h>
@@ -192,9 +193,108 @@ VNET_CASE(families_but_four_are_refused)
 		    AF_NETLINK, SOCK_RAW, af)));
 }
 
+VNET_CASE(netlink_needs_its_parameter)
+{
+	struct jailed jd;
+
+	vnet_instance(tc);
+	jd = scene_jail("a", "192.0.2.11", NULL, "allow.nonetlink");
+	ATF_CHECK_STREQ("EAFNOSUPPORT", errname(socket_error(&jd, AF_NETLINK,
+	    SOCK_RAW, NETLINK_ROUTE)));
+	ATF_CHECK_EQ(0, socket_error(&jd, AF_INET, SOCK_STREAM, 0));
+}
+
+struct option_call {
+	int level, option;
+	int error;
+};
+
+static int
+do_setsockopt(void *arg)
+{
+	struct option_call *c = arg;
+	struct group_req req = { .gr_group.ss_family = AF_INET };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	inet_pton(AF_INET, "224.0.0.251",
+	    &((struct sockaddr_in *)&req.gr_group)->sin_addr);
+	if (setsockopt(s, c->level, c->option, &req, sizeof(req)) == -1)
+		c->error = errno;
+	close(s);
+	return (-1);
+}
+
+static const char *
+option_error(const struct jailed *jd, int level, int option)
+{
+	struct option_call c = { .level = level, .option = option };
+
+	jailed_call(jd, do_setsockopt, &c, sizeof(c));
+	return (errname(c.error));
+}
+
+VNET_CASE(options_that_reach_others_are_refused)
+{
+	struct jailed shut;
+	uint64_t before;
+
+	vnet_instance(tc);
+	shut = scene_jail("a", "192.0.2.11", NULL, "allow.raw_sockets");
+	before = jailed_refusals(shut.jd_jid, JR_SOCKOPT, JAIL_DIR_CALL, 0);
+	ATF_CHECK_STREQ("EPERM", option_error(&shut, IPPROTO_IP,
+	    MCAST_JOIN_GROUP));
+	ATF_CHECK_STREQ("EPERM", option_error(&shut, SOL_SOCKET, SO_MARK));
+	ATF_CHECK_STREQ("0", option_error(&shut, SOL_SOCKET, SO_REUSEADDR));
+	ATF_CHECK_EQ(before + 2, jailed_refusals(shut.jd_jid, JR_SOCKOPT,
+	    JAIL_DIR_CALL, 0));
+}
+
+/* Broadcast, as one who has asked to be let; the interface is loopback. */
+static int
+do_broadcast(void *arg)
+{
+	struct option_call *c = arg;
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = 9,
+		.sin_addr.s_addr = INADDR_BROADCAST };
+	int on = 1, s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (setsockopt(s, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) == -1)
+		c->option = errno;
+	if (sendto(s, "", 1, 0, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		c->error = errno;
+	close(s);
+	return (-1);
+}
+
+VNET_CASE(broadcast_needs_its_parameter)
+{
+	struct option_call c = { 0 };
+	struct jailed may, shut;
+	uint64_t before;
+	struct vnet vn;
+
+	vnet_init(&vn, tc);
+	vnet_addr(&vn, "192.0.2.11");
+	vnet_addr(&vn, "192.0.2.12");
+	shut = scene_jail("a", "192.0.2.11", NULL, NULL);
+	may = scene_jail("b", "192.0.2.12", NULL, "allow.broadcast");
+	before = jailed_refusals(shut.jd_jid, JR_SOCKOPT, JAIL_DIR_CALL, 0);
+	jailed_call(&shut, do_broadcast, &c, sizeof(c));
+	ATF_CHECK_STREQ("0", errname(c.option));
+	ATF_CHECK_STREQ("EACCES", errname(c.error));
+	ATF_CHECK_EQ(before + 1, jailed_refusals(shut.jd_jid, JR_SOCKOPT,
+	    JAIL_DIR_CALL, 0));
+	c = (struct option_call){ 0 };
+	jailed_call(&may, do_broadcast, &c, sizeof(c));
+	ATF_CHECK(c.error != EACCES);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, only_kinds_that_hooks_confine_are_made);
 	ATF_TP_ADD_TC(tp, families_but_four_are_refused);
+	ATF_TP_ADD_TC(tp, netlink_needs_its_parameter);
+	ATF_TP_ADD_TC(tp, options_that_reach_others_are_refused);
+	ATF_TP_ADD_TC(tp, broadcast_needs_its_parameter);
 	return (atf_no_error());
 }

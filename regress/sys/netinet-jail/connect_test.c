@@ -134,7 +134,7 @@ run_rows(const atf_tc_t *tc, const struct row *rows, size_t n)
 		try_row(&jd[rows->kind], rows);
 }
 
-VNET_CASE(ip4_source_is_own_and_loopback_is_the_primary)
+VNET_CASE(ip4_source_is_own_and_loopback_is_the_jails)
 {
 	static const struct row rows[] = {
 		{ A, AF_INET, VNET_PEER4, NULL, 0, A_FIRST4, NULL, 0 },
@@ -143,11 +143,12 @@ VNET_CASE(ip4_source_is_own_and_loopback_is_the_primary)
 		{ A, AF_INET, VNET_PEER4, "0.0.0.0", 0, A_FIRST4, NULL, 0 },
 		{ A, AF_INET, B_ADDR4, NULL, 0, A_FIRST4, NULL, 0 },
 		{ A, AF_INET, VNET_HOST4, NULL, 0, A_FIRST4, NULL, 0 },
-		{ A, AF_INET, A_SECOND4, NULL, 0, A_FIRST4, NULL, 0 },
-		{ A, AF_INET, "0.0.0.0", NULL, 0, A_FIRST4, A_FIRST4, 0 },
-		{ A, AF_INET, "127.0.0.1", NULL, 0, A_FIRST4, A_FIRST4, 0 },
-		{ A, AF_INET, "127.0.0.1", A_SECOND4, 0, A_SECOND4, A_FIRST4,
+		{ A, AF_INET, A_SECOND4, NULL, 0, A_SECOND4, NULL, 0 },
+		{ A, AF_INET, "0.0.0.0", NULL, 0, "127.0.0.1", "127.0.0.1",
 		    0 },
+		{ A, AF_INET, "127.0.0.1", NULL, 0, "127.0.0.1", NULL, 0 },
+		{ A, AF_INET, "127.0.0.1", A_SECOND4, 0, A_SECOND4, NULL, 0 },
+		{ A, AF_INET, A_FIRST4, "127.0.0.1", 0, "127.0.0.1", NULL, 0 },
 		{ A, AF_INET, "127.0.0.2", NULL, ENETUNREACH, NULL, NULL,
 		    JR_LOOPBACK },
 		{ A, AF_INET, "127.255.255.255", A_FIRST4, ENETUNREACH, NULL,
@@ -161,17 +162,17 @@ VNET_CASE(ip4_source_is_own_and_loopback_is_the_primary)
 	run_rows(tc, rows, NELEMS(rows));
 }
 
-VNET_CASE(ip6_source_is_own_and_loopback_is_the_primary)
+VNET_CASE(ip6_source_is_own_and_loopback_is_the_jails)
 {
 	static const struct row rows[] = {
 		{ A, AF_INET6, VNET_PEER6, NULL, 0, A_FIRST6, NULL, 0 },
 		{ A, AF_INET6, VNET_PEER6, A_SECOND6, 0, A_SECOND6, NULL, 0 },
-		{ A, AF_INET6, VNET_PEER6, "::", 0, A_FIRST6, NULL, 0 },
 		{ A, AF_INET6, B_ADDR6, NULL, 0, A_FIRST6, NULL, 0 },
 		{ A, AF_INET6, VNET_HOST6, NULL, 0, A_FIRST6, NULL, 0 },
-		{ A, AF_INET6, "::", NULL, 0, A_FIRST6, A_FIRST6, 0 },
-		{ A, AF_INET6, "::1", NULL, 0, A_FIRST6, A_FIRST6, 0 },
-		{ A, AF_INET6, "::1", A_SECOND6, 0, A_SECOND6, A_FIRST6, 0 },
+		{ A, AF_INET6, "::", NULL, 0, "::1", "::1", 0 },
+		{ A, AF_INET6, "::1", NULL, 0, "::1", NULL, 0 },
+		{ A, AF_INET6, "::1", A_SECOND6, 0, A_SECOND6, NULL, 0 },
+		{ A, AF_INET6, A_FIRST6, "::1", 0, "::1", NULL, 0 },
 		{ IP6ONLY, AF_INET6, VNET_PEER6, NULL, 0, "2001:db8::31",
 		    NULL, 0 },
 		{ INHERIT, AF_INET6, "::1", NULL, 0, "::1", NULL, 0 },
@@ -179,6 +180,21 @@ VNET_CASE(ip6_source_is_own_and_loopback_is_the_primary)
 		    0 },
 	};
 
+	run_rows(tc, rows, NELEMS(rows));
+}
+
+/*
+ * The kernel has such a socket at the jail's IPv4 address, from where there is
+ * no way to IPv6.
+ */
+VNET_CASE(socket_bound_to_all_of_both_families_connects_to_ip6)
+{
+	static const struct row rows[] = {
+		{ A, AF_INET6, VNET_PEER6, "::", 0, A_FIRST6, NULL, 0 },
+	};
+
+	atf_tc_expect_fail("a UDP socket that is bound to :: cannot be "
+	    "connected to an IPv6 address");
 	run_rows(tc, rows, NELEMS(rows));
 }
 
@@ -230,16 +246,16 @@ VNET_CASE(ip6_socket_to_ip4_is_judged_as_ip4)
 		    "::ffff:" A_FIRST4, NULL, 0 },
 		{ A, AF_INET6, "::ffff:" VNET_PEER4, "::ffff:" A_SECOND4, 0,
 		    "::ffff:" A_SECOND4, NULL, 0 },
-		{ A, AF_INET6, "::ffff:0.0.0.0", NULL, 0, "::ffff:" A_FIRST4,
-		    "::ffff:" A_FIRST4, 0 },
+		{ A, AF_INET6, "::ffff:0.0.0.0", NULL, 0, "::ffff:127.0.0.1",
+		    "::ffff:127.0.0.1", 0 },
 		{ A, AF_INET6, "::ffff:127.0.0.1", NULL, 0,
-		    "::ffff:" A_FIRST4, "::ffff:" A_FIRST4, 0 },
+		    "::ffff:127.0.0.1", NULL, 0 },
 		{ A, AF_INET6, "::ffff:127.0.0.2", NULL, ENETUNREACH, NULL,
 		    NULL, JR_LOOPBACK },
 		{ A, AF_INET6, VNET_PEER4, NULL, 0, "::ffff:" A_FIRST4,
 		    "::ffff:" VNET_PEER4, 0 },
-		{ A, AF_INET6, "127.0.0.1", NULL, 0, "::ffff:" A_FIRST4,
-		    "::ffff:" A_FIRST4, 0 },
+		{ A, AF_INET6, "127.0.0.1", NULL, 0, "::ffff:127.0.0.1",
+		    "::ffff:127.0.0.1", 0 },
 		{ IP6ONLY, AF_INET6, "::ffff:" VNET_PEER4, NULL, EAFNOSUPPORT,
 		    NULL, NULL, JR_NOFAMILY },
 		{ IP6ONLY, AF_INET6, "::ffff:0.0.0.0", NULL, EAFNOSUPPORT,
@@ -352,8 +368,10 @@ VNET_CASE(source_is_own_after_disconnecting_too)
 
 ATF_TP_ADD_TCS(tp)
 {
-	ATF_TP_ADD_TC(tp, ip4_source_is_own_and_loopback_is_the_primary);
-	ATF_TP_ADD_TC(tp, ip6_source_is_own_and_loopback_is_the_primary);
+	ATF_TP_ADD_TC(tp, ip4_source_is_own_and_loopback_is_the_jails);
+	ATF_TP_ADD_TC(tp, ip6_source_is_own_and_loopback_is_the_jails);
+	ATF_TP_ADD_TC(tp,
+	    socket_bound_to_all_of_both_families_connects_to_ip6);
 	ATF_TP_ADD_TC(tp, source_is_on_the_destinations_prefix_if_asked_for);
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_is_judged_as_ip4);
 	ATF_TP_ADD_TC(tp, tcp_comes_from_the_primary_and_carries_data);

@@ -22,9 +22,11 @@ enum who {
 	HOST,		/* the host's, which no jail has */
 	ABSENT,		/* nobody's */
 	ANY,		/* none: 0.0.0.0, :: */
+	OWNLO,		/* what LOOP is to the kernel in jail A */
 	NSOURCES,
 	PEER = NSOURCES,
 	LOOP,		/* 127.0.0.1, ::1 */
+	OTHERLO,	/* what that is to the kernel in jail B */
 	GROUP,		/* all hosts of the link: 224.0.0.1, ff02::1 */
 	SUBNET,		/* broadcast of the subnet; IPv4 only */
 	EVERYONE,	/* 255.255.255.255; IPv4 only */

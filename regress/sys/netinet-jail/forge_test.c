@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,6 +64,8 @@ static const char *const addrs[NWHO][2] = {
 	[ANY] = { "0.0.0.0", "::" },
 	[PEER] = { VNET_PEER4, VNET_PEER6 },
 	[LOOP] = { "127.0.0.1", "::1" },
+	[OWNLO] = { "127.64.0.1", "fd6a:6169:6c6c:6f::1" },
+	[OTHERLO] = { "127.64.0.2", "fd6a:6169:6c6c:6f::2" },
 	[GROUP] = { "224.0.0.1", "ff02::1" },
 	[SUBNET] = { "192.0.2.255", "::" },
 	[EVERYONE] = { "255.255.255.255", "::" },
@@ -123,6 +126,8 @@ stage_init(struct stage *s, const atf_tc_t *tc)
 	s->watch = ~0U;
 	scene_one_processor();
 	scene_init(&s->sc, tc);
+	ATF_REQUIRE(jail_setv(JAIL_UPDATE, "name", "a", "allow.broadcast",
+	    NULL, NULL) != -1);
 	allow_ping_sockets();
 	witness_jail(&s->w, IN_A, &s->sc.a);
 	witness_jail(&s->w, IN_B, &s->sc.b);
@@ -130,6 +135,8 @@ stage_init(struct stage *s, const atf_tc_t *tc)
 	enter(s->sc.vn.vn_peer);
 	s->ifindex = if_nametoindex(s->sc.vn.vn_peerif);
 	witness_wire(&s->w, s->sc.vn.vn_peerif);
+	ATF_REQUIRE(system("ip -6 route add fd6a:6169:6c6c:6f::/96 via "
+	    VNET_HOST6) == 0);
 	enter(s->sc.vn.vn_host);
 }
 
@@ -238,14 +245,15 @@ expected(const struct flow *f, const struct verdict *v, enum who src,
 
 	if (!v->arrives)
 		return (r);
-	once.src = address(f->af, src == ANY ? OWN : src);
+	once.src = address(f->af, src != ANY ? src :
+	    dst == LOOP || dst == OWNLO ? OWNLO : OWN);
 	if (dst == PEER || dst == GROUP)
 		r.seen[WIRE] = once;
 	if (dst != PEER)
 		r.seen[IN_HOST] = once;
 	if (dst == OTHER)
 		r.seen[IN_B] = once;
-	if (dst == LOOP)
+	if (dst == LOOP || dst == OWNLO)
 		r.seen[IN_A] = once;
 	return (r);
 }

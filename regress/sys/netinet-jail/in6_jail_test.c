@@ -48,26 +48,32 @@ ATF_TC_BODY(kinds_of_address_are_told_apart, tc)
 {
 	static const struct {
 		const char *addr;
-		bool unspecified, loopback, v4mapped;
+		bool unspecified, loopback, v4mapped, alias;
 	} rows[] = {
-		{ "::", true, false, false },
-		{ "::1", false, true, false },
-		{ "::2", false, false, false },
-		{ "::1:0:1", false, false, false },
-		{ "1::1", false, false, false },
-		{ "1::", false, false, false },
-		{ "0:1::", false, false, false },
-		{ "::1:0:0:0:1", false, false, false },
-		{ "::ffff:0.0.0.0", false, false, true },
-		{ "::ffff:127.0.0.1", false, false, true },
-		{ "::ffff:192.0.2.11", false, false, true },
-		{ "::192.0.2.11", false, false, false },
-		{ "::ffff:0:192.0.2.11", false, false, false },
-		{ "::1:ffff:192.0.2.11", false, false, false },
-		{ "1::ffff:192.0.2.11", false, false, false },
-		{ "64:ff9b::192.0.2.11", false, false, false },
-		{ "fe80::1", false, false, false },
-		{ "ff02::1", false, false, false },
+		{ "::", true, false, false, false },
+		{ "::1", false, true, false, false },
+		{ "::2", false, false, false, false },
+		{ "::1:0:1", false, false, false, false },
+		{ "1::1", false, false, false, false },
+		{ "1::", false, false, false, false },
+		{ "0:1::", false, false, false, false },
+		{ "::1:0:0:0:1", false, false, false, false },
+		{ "::ffff:0.0.0.0", false, false, true, false },
+		{ "::ffff:127.0.0.1", false, false, true, false },
+		{ "::ffff:192.0.2.11", false, false, true, false },
+		{ "::192.0.2.11", false, false, false, false },
+		{ "::ffff:0:192.0.2.11", false, false, false, false },
+		{ "::1:ffff:192.0.2.11", false, false, false, false },
+		{ "1::ffff:192.0.2.11", false, false, false, false },
+		{ "64:ff9b::192.0.2.11", false, false, false, false },
+		{ "fe80::1", false, false, false, false },
+		{ "ff02::1", false, false, false, false },
+		{ LO6, false, false, false, true },
+		{ LO6_OTHER, false, false, false, true },
+		{ "fd6a:6169:6c6c:6f::", false, false, false, true },
+		{ "fd6a:6169:6c6c:6f::1:0:7", false, false, false, false },
+		{ "fd6a:6169:6c6c:6e::7", false, false, false, false },
+		{ "fd6b:6169:6c6c:6f::7", false, false, false, false },
 	};
 	struct jail_in6 addr;
 	size_t i;
@@ -77,10 +83,11 @@ ATF_TC_BODY(kinds_of_address_are_told_apart, tc)
 		addr = ip6(rows[i].addr);
 		ATF_CHECK_MSG(in6_unspecified(&addr) == rows[i].unspecified &&
 		    in6_loopback(&addr) == rows[i].loopback &&
-		    in6_v4mapped(&addr) == rows[i].v4mapped,
-		    "%s: unspecified %d, loopback %d, v4mapped %d",
+		    in6_v4mapped(&addr) == rows[i].v4mapped &&
+		    in6_alias(&addr) == rows[i].alias, "%s: unspecified %d, "
+		    "loopback %d, v4mapped %d, alias %d",
 		    rows[i].addr, in6_unspecified(&addr), in6_loopback(&addr),
-		    in6_v4mapped(&addr));
+		    in6_v4mapped(&addr), in6_alias(&addr));
 	}
 }
 
@@ -119,14 +126,73 @@ ATF_TC_BODY(check_knows_the_jails_own_addresses, tc)
 		{ THREE, "::", EADDRNOTAVAIL, NULL },
 		{ LOOPED, "::1", 0, NULL },
 		{ LOOPED, "::2", EADDRNOTAVAIL, NULL },
+		{ PRIVATE, "::1", EADDRNOTAVAIL, NULL },
+		{ PRIVATE, LO6, EADDRNOTAVAIL, NULL },
+		{ HOSTLO, "::1", EADDRNOTAVAIL, NULL },
 	};
 
 	(void)tc;
 	check_rows(rows, NELEMS(rows), check_ip6);
 }
 
-ATF_TC_WITHOUT_HEAD(local_any_and_loopback_become_the_primary);
-ATF_TC_BODY(local_any_and_loopback_become_the_primary, tc)
+ATF_TC_WITHOUT_HEAD(loopback_is_own_or_the_hosts_or_none);
+ATF_TC_BODY(loopback_is_own_or_the_hosts_or_none, tc)
+{
+	static const struct {
+		enum jail jail;
+		const char *addr;
+		bool loopback;
+	} rows[] = {
+		{ ONE, "::1", false },
+		{ ONE, "2001:db8::11", false },
+		{ ONE, "::", false },
+		{ PRIVATE, LO6, true },
+		{ PRIVATE, LO6_OTHER, false },
+		{ PRIVATE, "::1", false },
+		{ PRIVATE, "::", false },
+		{ PRIVATE, "2001:db8::11", false },
+		{ HOSTLO, "::1", true },
+		{ HOSTLO, LO6_OTHER, false },
+		{ HOSTLO, "::", false },
+		{ HOSTLO, "2001:db8::11", false },
+	};
+	struct jail_in6 addr;
+	struct prison pr;
+	size_t i;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++) {
+		pr = prison_of(rows[i].jail);
+		addr = ip6(rows[i].addr);
+		ATF_CHECK_MSG(prison_loopback_ip6(&pr, &addr) ==
+		    rows[i].loopback, "%s, %s: should be %d",
+		    jail_names[rows[i].jail], rows[i].addr, rows[i].loopback);
+	}
+}
+
+static int
+lo6(const struct prison *pr, struct jail_in6 *addr)
+{
+	*addr = prison_lo6(pr);
+	return (0);
+}
+
+ATF_TC_WITHOUT_HEAD(loopback_is_the_primary_unless_private_or_the_hosts);
+ATF_TC_BODY(loopback_is_the_primary_unless_private_or_the_hosts, tc)
+{
+	static const struct row rows[] = {
+		{ ONE, "::", 0, "2001:db8::11" },
+		{ THREE, "::", 0, "2001:db8::11" },
+		{ PRIVATE, "::", 0, LO6 },
+		{ HOSTLO, "::", 0, "::1" },
+	};
+
+	(void)tc;
+	check_rows(rows, NELEMS(rows), lo6);
+}
+
+ATF_TC_WITHOUT_HEAD(local_any_is_the_primary_and_loopback_the_jails);
+ATF_TC_BODY(local_any_is_the_primary_and_loopback_the_jails, tc)
 {
 	static const struct row rows[] = {
 		{ INHERIT, "::", 0, NULL },
@@ -149,14 +215,23 @@ ATF_TC_BODY(local_any_and_loopback_become_the_primary, tc)
 		{ THREE, "2001:db8:1::8", EADDRNOTAVAIL, NULL },
 		{ LOOPED, "::1", 0, NULL },
 		{ LOOPED, "::", 0, "2001:db8::11" },
+		{ PRIVATE, "::", 0, "2001:db8::11" },
+		{ PRIVATE, "::1", 0, LO6 },
+		{ PRIVATE, "2001:db8::12", 0, NULL },
+		{ PRIVATE, LO6, EADDRNOTAVAIL, NULL },
+		{ PRIVATE, LO6_OTHER, EADDRNOTAVAIL, NULL },
+		{ HOSTLO, "::", 0, "2001:db8::11" },
+		{ HOSTLO, "::1", 0, NULL },
+		{ HOSTLO, LO6_OTHER, EADDRNOTAVAIL, NULL },
+		{ HOSTLO, "2001:db8::1", EADDRNOTAVAIL, NULL },
 	};
 
 	(void)tc;
 	check_rows(rows, NELEMS(rows), prison_local_ip6);
 }
 
-ATF_TC_WITHOUT_HEAD(remote_never_means_the_hosts_loopback);
-ATF_TC_BODY(remote_never_means_the_hosts_loopback, tc)
+ATF_TC_WITHOUT_HEAD(remote_means_the_hosts_loopback_only_if_allowed);
+ATF_TC_BODY(remote_means_the_hosts_loopback_only_if_allowed, tc)
 {
 	static const struct row rows[] = {
 		{ INHERIT, "::", 0, NULL },
@@ -177,6 +252,17 @@ ATF_TC_BODY(remote_never_means_the_hosts_loopback, tc)
 		{ THREE, "2001:db8:1::7", 0, NULL },
 		{ LOOPED, "::1", 0, NULL },
 		{ LOOPED, "::", 0, "2001:db8::11" },
+		{ ONE, LO6_OTHER, ENETUNREACH, NULL },
+		{ PRIVATE, "::", 0, LO6 },
+		{ PRIVATE, "::1", 0, LO6 },
+		{ PRIVATE, LO6, 0, NULL },
+		{ PRIVATE, LO6_OTHER, ENETUNREACH, NULL },
+		{ PRIVATE, "2001:db8::12", 0, NULL },
+		{ PRIVATE, "2001:db8:9::1", 0, NULL },
+		{ HOSTLO, "::", 0, "::1" },
+		{ HOSTLO, "::1", 0, NULL },
+		{ HOSTLO, LO6_OTHER, ENETUNREACH, NULL },
+		{ HOSTLO, "2001:db8:9::1", 0, NULL },
 	};
 
 	(void)tc;
@@ -214,14 +300,67 @@ ATF_TC_BODY(saddrsel_takes_longest_prefix_else_primary, tc)
 		{ NETS, "2001:db8:9::1", 0, "2001:db8::11" },
 		{ NETS, "::", 0, "2001:db8::11" },
 		{ NETS, "ff02::1", 0, "2001:db8::11" },
+		{ PRIVATE, LO6, 0, LO6 },
+		{ PRIVATE, "2001:db8:1::1", 0, "2001:db8:1::7" },
+		{ PRIVATE, "2001:db8::12", 0, "2001:db8::12" },
+		{ HOSTLO, "::1", 0, "::1" },
+		{ HOSTLO, "2001:db8:1::1", 0, "2001:db8:1::7" },
 	};
 
 	(void)tc;
 	check_rows(rows, NELEMS(rows), saddrsel_ip6);
 }
 
-ATF_TC_WITHOUT_HEAD(output_needs_own_source_and_no_loopback);
-ATF_TC_BODY(output_needs_own_source_and_no_loopback, tc)
+ATF_TC_WITHOUT_HEAD(source_on_loopback_reaches_the_jail_only);
+ATF_TC_BODY(source_on_loopback_reaches_the_jail_only, tc)
+{
+	static const struct {
+		enum jail jail;
+		const char *src, *dst;
+		int error;
+	} rows[] = {
+		{ INHERIT, "::1", "2001:db8:9::1", 0 },
+		{ DISABLED, "::1", "::1", EAFNOSUPPORT },
+		{ ONE, "2001:db8::11", "2001:db8:9::1", 0 },
+		{ ONE, "2001:db8::12", "2001:db8:9::1", EADDRNOTAVAIL },
+		{ ONE, "::1", "2001:db8::11", EADDRNOTAVAIL },
+		{ PRIVATE, "2001:db8::12", "2001:db8:9::1", 0 },
+		{ PRIVATE, "2001:db8::12", LO6, 0 },
+		{ PRIVATE, LO6, LO6, 0 },
+		{ PRIVATE, LO6, "2001:db8::11", 0 },
+		{ PRIVATE, LO6, "2001:db8:1::7", 0 },
+		{ PRIVATE, LO6, "2001:db8:9::1", EADDRNOTAVAIL },
+		{ PRIVATE, LO6, "2001:db8::1", EADDRNOTAVAIL },
+		{ PRIVATE, LO6, "ff02::1", EADDRNOTAVAIL },
+		{ PRIVATE, LO6, LO6_OTHER, EADDRNOTAVAIL },
+		{ PRIVATE, LO6_OTHER, LO6, EADDRNOTAVAIL },
+		{ PRIVATE, "::1", LO6, EADDRNOTAVAIL },
+		{ HOSTLO, "::1", "::1", 0 },
+		{ HOSTLO, "::1", "2001:db8::11", 0 },
+		{ HOSTLO, "::1", "2001:db8:9::1", EADDRNOTAVAIL },
+		{ HOSTLO, "::1", LO6_OTHER, EADDRNOTAVAIL },
+		{ HOSTLO, LO6_OTHER, LO6_OTHER, EADDRNOTAVAIL },
+	};
+	struct jail_in6 src, dst;
+	struct prison pr;
+	size_t i;
+	int error;
+
+	(void)tc;
+	for (i = 0; i < NELEMS(rows); i++) {
+		pr = prison_of(rows[i].jail);
+		src = ip6(rows[i].src);
+		dst = ip6(rows[i].dst);
+		error = prison_source_ip6(&pr, &src, &dst);
+		ATF_CHECK_MSG(error == rows[i].error,
+		    "%s, %s to %s: %s, should be %s",
+		    jail_names[rows[i].jail], rows[i].src, rows[i].dst,
+		    errname(error), errname(rows[i].error));
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(output_needs_own_source_and_own_loopback);
+ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 {
 	static const struct {
 		enum jail jail;
@@ -248,6 +387,22 @@ ATF_TC_BODY(output_needs_own_source_and_no_loopback, tc)
 		{ THREE, "2001:db8:1::8", "2001:db8:9::1", JR_SRCADDR },
 		{ THREE, "2001:db8::12", "::1", JR_LOOPBACK },
 		{ LOOPED, "::1", "::1", JR_NONE },
+		{ ONE, "2001:db8::11", LO6_OTHER, JR_LOOPBACK },
+		{ PRIVATE, LO6, LO6, JR_NONE },
+		{ PRIVATE, LO6, "2001:db8::12", JR_NONE },
+		{ PRIVATE, "2001:db8::12", LO6, JR_NONE },
+		{ PRIVATE, "2001:db8::12", "::1", JR_LOOPBACK },
+		{ PRIVATE, "2001:db8::12", LO6_OTHER, JR_LOOPBACK },
+		{ PRIVATE, LO6, LO6_OTHER, JR_SRCADDR },
+		{ PRIVATE, LO6, "::1", JR_SRCADDR },
+		{ PRIVATE, LO6, "2001:db8:9::1", JR_SRCADDR },
+		{ PRIVATE, LO6_OTHER, LO6, JR_SRCADDR },
+		{ PRIVATE, "::1", "::1", JR_SRCADDR },
+		{ HOSTLO, "::1", "::1", JR_NONE },
+		{ HOSTLO, "2001:db8::11", "::1", JR_NONE },
+		{ HOSTLO, "::1", "2001:db8:9::1", JR_SRCADDR },
+		{ HOSTLO, "2001:db8::11", LO6_OTHER, JR_LOOPBACK },
+		{ HOSTLO, LO6_OTHER, LO6_OTHER, JR_SRCADDR },
 	};
 	struct jail_in6 src, dst;
 	enum jail_reason reason;
@@ -267,42 +422,56 @@ ATF_TC_BODY(output_needs_own_source_and_no_loopback, tc)
 	}
 }
 
-ATF_TC_WITHOUT_HEAD(input_needs_own_destination);
-ATF_TC_BODY(input_needs_own_destination, tc)
+ATF_TC_WITHOUT_HEAD(input_needs_own_destination_and_loopback_own_source);
+ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 {
 	static const struct {
 		enum jail jail;
-		const char *dst;
+		const char *src, *dst;
 		enum jail_reason reason;
 	} rows[] = {
-		{ INHERIT, "2001:db8::99", JR_NONE },
-		{ INHERIT, "ff02::1", JR_NONE },
-		{ DISABLED, "2001:db8::11", JR_NOFAMILY },
-		{ ONE, "2001:db8::11", JR_NONE },
-		{ ONE, "2001:db8::12", JR_DSTADDR },
-		{ ONE, "::", JR_DSTADDR },
-		{ ONE, "::1", JR_DSTADDR },
-		{ ONE, "fe80::11", JR_DSTADDR },
-		{ ONE, "ff02::1", JR_DSTADDR },
-		{ ONE, "ff02::1:ff00:11", JR_DSTADDR },
-		{ THREE, "2001:db8::12", JR_NONE },
-		{ THREE, "2001:db8:1::7", JR_NONE },
-		{ THREE, "2001:db8:1::6", JR_DSTADDR },
-		{ LOOPED, "::1", JR_NONE },
+		{ INHERIT, "2001:db8:9::1", "2001:db8::99", JR_NONE },
+		{ INHERIT, "2001:db8:9::1", "ff02::1", JR_NONE },
+		{ DISABLED, "2001:db8:9::1", "2001:db8::11", JR_NOFAMILY },
+		{ ONE, "2001:db8:9::1", "2001:db8::11", JR_NONE },
+		{ ONE, "2001:db8:9::1", "2001:db8::12", JR_DSTADDR },
+		{ ONE, "2001:db8:9::1", "::", JR_DSTADDR },
+		{ ONE, "2001:db8:9::1", "::1", JR_DSTADDR },
+		{ ONE, "2001:db8:9::1", "fe80::11", JR_DSTADDR },
+		{ ONE, "2001:db8:9::1", "ff02::1", JR_DSTADDR },
+		{ ONE, "2001:db8:9::1", "ff02::1:ff00:11", JR_DSTADDR },
+		{ THREE, "2001:db8:9::1", "2001:db8::12", JR_NONE },
+		{ THREE, "2001:db8:9::1", "2001:db8:1::7", JR_NONE },
+		{ THREE, "2001:db8:9::1", "2001:db8:1::6", JR_DSTADDR },
+		{ LOOPED, "::1", "::1", JR_NONE },
+		{ PRIVATE, LO6, LO6, JR_NONE },
+		{ PRIVATE, "2001:db8::11", LO6, JR_NONE },
+		{ PRIVATE, "2001:db8:1::7", LO6, JR_NONE },
+		{ PRIVATE, LO6, "2001:db8::12", JR_NONE },
+		{ PRIVATE, "2001:db8:9::1", LO6, JR_DSTADDR },
+		{ PRIVATE, "::1", LO6, JR_DSTADDR },
+		{ PRIVATE, LO6_OTHER, LO6, JR_DSTADDR },
+		{ PRIVATE, "::1", "::1", JR_DSTADDR },
+		{ PRIVATE, LO6_OTHER, LO6_OTHER, JR_DSTADDR },
+		{ HOSTLO, "::1", "::1", JR_NONE },
+		{ HOSTLO, "2001:db8::1", "::1", JR_NONE },
+		{ HOSTLO, LO6_OTHER, LO6_OTHER, JR_DSTADDR },
+		{ HOSTLO, "2001:db8:9::1", "2001:db8::1", JR_DSTADDR },
 	};
 	enum jail_reason reason;
-	struct jail_in6 dst;
+	struct jail_in6 src, dst;
 	struct prison pr;
 	size_t i;
 
 	(void)tc;
 	for (i = 0; i < NELEMS(rows); i++) {
 		pr = prison_of(rows[i].jail);
+		src = ip6(rows[i].src);
 		dst = ip6(rows[i].dst);
-		reason = prison_input_ip6(&pr, &dst);
+		reason = prison_input_ip6(&pr, &src, &dst);
 		ATF_CHECK_MSG(reason == rows[i].reason,
-		    "%s, to %s: reason %d, should be %d",
-		    jail_names[rows[i].jail], rows[i].dst, reason,
+		    "%s, %s to %s: reason %d, should be %d",
+		    jail_names[rows[i].jail], rows[i].src, rows[i].dst, reason,
 		    rows[i].reason);
 	}
 }
@@ -311,10 +480,13 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, kinds_of_address_are_told_apart);
 	ATF_TP_ADD_TC(tp, check_knows_the_jails_own_addresses);
-	ATF_TP_ADD_TC(tp, local_any_and_loopback_become_the_primary);
-	ATF_TP_ADD_TC(tp, remote_never_means_the_hosts_loopback);
+	ATF_TP_ADD_TC(tp, loopback_is_own_or_the_hosts_or_none);
+	ATF_TP_ADD_TC(tp, loopback_is_the_primary_unless_private_or_the_hosts);
+	ATF_TP_ADD_TC(tp, local_any_is_the_primary_and_loopback_the_jails);
+	ATF_TP_ADD_TC(tp, remote_means_the_hosts_loopback_only_if_allowed);
 	ATF_TP_ADD_TC(tp, saddrsel_takes_longest_prefix_else_primary);
-	ATF_TP_ADD_TC(tp, output_needs_own_source_and_no_loopback);
-	ATF_TP_ADD_TC(tp, input_needs_own_destination);
+	ATF_TP_ADD_TC(tp, source_on_loopback_reaches_the_jail_only);
+	ATF_TP_ADD_TC(tp, output_needs_own_source_and_own_loopback);
+	ATF_TP_ADD_TC(tp, input_needs_own_destination_and_loopback_own_source);
 	return (atf_no_error());
 }

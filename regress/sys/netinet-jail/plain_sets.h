@@ -24,7 +24,10 @@
 
 #define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The jails; each has sets of both families with the number SET(jail). */
+/*
+ * The jails; each has sets of both families with the number SET(jail). Loopback
+ * is the primary address, as on FreeBSD, if nothing else is said.
+ */
 enum jail {
 	INHERIT,	/* all that the host has */
 	DISABLED,	/* no address of the family */
@@ -32,19 +35,30 @@ enum jail {
 	THREE,		/* three, the primary as source */
 	NETS,		/* the same, source by prefix */
 	LOOPED,		/* the loopback address and one more */
+	PRIVATE,	/* as NETS, with a loopback of its own: LO4, LO6 */
+	HOSTLO,		/* as NETS, with the host's loopback */
 	NJAILS
 };
 
 #define SET(jail) ((__u64)(jail) + 1)
 
+/* What the loopback of PRIVATE is to the kernel, and that of another jail. */
+#define LO4		"127.64.0.7"
+#define LO4_OTHER	"127.64.0.8"
+#define LO6		"fd6a:6169:6c6c:6f::7"
+#define LO6_OTHER	"fd6a:6169:6c6c:6f::8"
+
 static const char *const jail_names[NJAILS] = {
-	"INHERIT", "DISABLED", "ONE", "THREE", "NETS", "LOOPED"
+	"INHERIT", "DISABLED", "ONE", "THREE", "NETS", "LOOPED", "PRIVATE",
+	"HOSTLO"
 };
 
 static const char *const set_ip4[NJAILS][4] = {
 	[ONE] = { "192.0.2.11" },
 	[THREE] = { "192.0.2.11", "192.0.2.12", "198.51.100.7" },
 	[NETS] = { "192.0.2.11", "192.0.2.12", "198.51.100.7" },
+	[PRIVATE] = { "192.0.2.11", "192.0.2.12", "198.51.100.7" },
+	[HOSTLO] = { "192.0.2.11", "192.0.2.12", "198.51.100.7" },
 	[LOOPED] = { "192.0.2.11", "127.0.0.1" },
 };
 
@@ -52,6 +66,8 @@ static const char *const set_ip6[NJAILS][4] = {
 	[ONE] = { "2001:db8::11" },
 	[THREE] = { "2001:db8::11", "2001:db8::12", "2001:db8:1::7" },
 	[NETS] = { "2001:db8::11", "2001:db8::12", "2001:db8:1::7" },
+	[PRIVATE] = { "2001:db8::11", "2001:db8::12", "2001:db8:1::7" },
+	[HOSTLO] = { "2001:db8::11", "2001:db8::12", "2001:db8:1::7" },
 	[LOOPED] = { "2001:db8::11", "::1" },
 };
 
@@ -69,6 +85,10 @@ static const struct net nets_ip4[] = {
 	{ NETS, "192.0.2.128", 25, "192.0.2.12" },
 	{ NETS, "198.51.100.0", 24, "198.51.100.7" },
 	{ ONE, "198.51.100.0", 24, "192.0.2.99" },
+	{ PRIVATE, "198.51.100.0", 24, "198.51.100.7" },
+	{ PRIVATE, "127.0.0.0", 8, "198.51.100.7" },
+	{ HOSTLO, "198.51.100.0", 24, "198.51.100.7" },
+	{ HOSTLO, "127.0.0.0", 8, "198.51.100.7" },
 };
 
 static const struct net nets_ip6[] = {
@@ -77,6 +97,10 @@ static const struct net nets_ip6[] = {
 	{ NETS, "2001:db8::8000", 113, "2001:db8::12" },
 	{ NETS, "2001:db8:1::", 64, "2001:db8:1::7" },
 	{ ONE, "2001:db8:1::", 64, "2001:db8::99" },
+	{ PRIVATE, "2001:db8:1::", 64, "2001:db8:1::7" },
+	{ PRIVATE, LO6, 128, "2001:db8:1::7" },
+	{ HOSTLO, "2001:db8:1::", 64, "2001:db8:1::7" },
+	{ HOSTLO, "::1", 128, "2001:db8:1::7" },
 };
 
 static void
@@ -184,6 +208,16 @@ set_size(const char *const *set)
 	return (n);
 }
 
+static inline void
+set_loopback(struct prison *pr, enum jail jail)
+{
+	if (jail == PRIVATE) {
+		pr->pr_lo4 = ip4(LO4);
+		pr->pr_lo6 = ip6(LO6);
+	} else
+		pr->pr_flags |= jail == HOSTLO ? PR_LO_HOST : PR_LO_PRIMARY;
+}
+
 /* What the maps would say about the jail. */
 static inline struct prison
 prison_of(enum jail jail)
@@ -193,7 +227,8 @@ prison_of(enum jail jail)
 	if (jail == INHERIT)
 		return (pr);
 	pr.pr_flags = PR_IP4 | PR_IP6;
-	if (jail == NETS || jail == ONE)
+	set_loopback(&pr, jail);
+	if (jail != DISABLED && jail != THREE && jail != LOOPED)
 		pr.pr_flags |= PR_IP4_SADDRSEL | PR_IP6_SADDRSEL;
 	pr.pr_ip4s = pr.pr_ip6s = SET(jail);
 	pr.pr_nip4 = set_size(set_ip4[jail]);

@@ -3,8 +3,7 @@
  * Copyright (c) 2026 The netjail authors
  *
  * Random jails, addresses and packets for the decisions, each answer compared
- * with that of an oracle: one that knows no prison, no masks and no byte order,
- * only lists of addresses as strings of bytes, which it walks.
+ * with that of an oracle.
  */
 
 #include <netinet-jail/ip_packet.h>
@@ -15,31 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle.h"
+
 #define SET4	41
 #define SET6	61
-#define NADDRS	6
-#define NNETS	4
-
-struct addr {
-	uint8_t b[16];
-};
-
-struct net {
-	struct addr prefix;
-	unsigned bits;
-	struct addr src;
-};
-
-/* What a jail has of one family. */
-struct family {
-	size_t len;		/* bytes of an address */
-	bool restricted;
-	bool saddrsel;
-	unsigned naddrs;
-	struct addr addrs[NADDRS];
-	unsigned nnets;
-	struct net nets[NNETS];
-};
 
 struct input {
 	const uint8_t *p;
@@ -50,24 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The questions to the maps have no other way to the jail at hand. */
 static struct family in4, in6;
-
-/* Addresses that mean something, as bytes. */
-static const struct addr pool4[] = {
-	{ { 192, 0, 2, 11 } }, { { 192, 0, 2, 12 } }, { { 198, 51, 100, 7 } },
-	{ { 0, 0, 0, 0 } }, { { 127, 0, 0, 1 } }, { { 127, 0, 0, 2 } },
-	{ { 127, 255, 255, 255 } }, { { 128, 0, 0, 1 } }, { { 224, 0, 0, 1 } },
-	{ { 255, 255, 255, 255 } }, { { 1, 0, 0, 127 } }, { { 126, 0, 0, 1 } },
-};
-
-static const struct addr pool6[] = {
-	{ { 0x20, 1, 0xd, 0xb8, [15] = 0x11 } },
-	{ { 0x20, 1, 0xd, 0xb8, [15] = 0x12 } },
-	{ { 0x20, 1, 0xd, 0xb8, [7] = 1, [15] = 0x11 } },
-	{ { 0 } }, { { [15] = 1 } }, { { [15] = 2 } }, { { 1 } },
-	{ { [10] = 0xff, 0xff, 192, 0, 2, 11 } },
-	{ { [10] = 0xff, 0xff, 127, 0, 0, 1 } }, { { [12] = 127, 0, 0, 1 } },
-	{ { 0xfe, 0x80, [15] = 1 } }, { { 0xff, 2, [15] = 1 } },
-};
 
 static uint8_t
 take(struct input *in)
@@ -86,16 +46,11 @@ take_addr(struct input *in, size_t len)
 	size_t i;
 
 	if (kind < 192)
-		return (len == 4 ? pool4[kind % 12] : pool6[kind % 12]);
+		return (len == 4 ? pool4[kind % NPOOL] :
+		    pool6[kind % NPOOL]);
 	for (i = 0; i < len; i++)
 		a.b[i] = take(in);
 	return (a);
-}
-
-static bool
-same(const struct addr *a, const struct addr *b)
-{
-	return (memcmp(a, b, sizeof(*a)) == 0);
 }
 
 static struct family
@@ -119,6 +74,17 @@ take_family(struct input *in, size_t len)
 	return (f);
 }
 
+/* The jail's own loopback is an address that no other has. */
+static void
+take_loopback(struct input *in, struct family *f, enum lo kind)
+{
+	f->kind = kind;
+	if (kind != LO_PRIVATE || f->naddrs == 0)
+		return;
+	f->lo = (f->len == 4 ? pool4 : pool6)[NPOOL - 2];
+	f->lo.b[f->len - 1] = take(in) % 16;
+}
+
 /* The maps, and the prison that user space would write. */
 
 static bool
@@ -130,17 +96,6 @@ find_member(const struct family *f, const void *addr)
 		if (memcmp(f->addrs[i].b, addr, f->len) == 0)
 			return (true);
 	return (false);
-}
-
-static bool
-bits_match(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	unsigned i;
-
-	for (i = 0; i < bits; i++)
-		if ((a[i / 8] ^ b[i / 8]) & (0x80 >> i % 8))
-			return (false);
-	return (true);
 }
 
 static bool
@@ -206,6 +161,11 @@ make_prison(void)
 		pr.pr_flags |= PR_IP4 | (in4.saddrsel ? PR_IP4_SADDRSEL : 0);
 	if (in6.restricted)
 		pr.pr_flags |= PR_IP6 | (in6.saddrsel ? PR_IP6_SADDRSEL : 0);
+	if (in4.kind != LO_PRIVATE)
+		pr.pr_flags |= in4.kind == LO_HOST ? PR_LO_HOST :
+		    PR_LO_PRIMARY;
+	memcpy(&pr.pr_lo4, in4.lo.b, sizeof(pr.pr_lo4));
+	memcpy(&pr.pr_lo6, in6.lo.b, sizeof(pr.pr_lo6));
 	pr.pr_nip4 = in4.naddrs;
 	pr.pr_nip6 = in6.naddrs;
 	pr.pr_ip4s = in4.naddrs != 0 ? SET4 : 0;
@@ -215,112 +175,11 @@ make_prison(void)
 	return (pr);
 }
 
-/* The oracle. */
+/* The comparison. */
 
-static bool
-o_any(const struct family *f, const struct addr *a)
-{
-	return (same(a, f->len == 4 ? &pool4[3] : &pool6[3]));
-}
-
-/* 127.0.0.1 or ::1, which stand for the jail itself. */
-static bool
-o_self(const struct family *f, const struct addr *a)
-{
-	return (same(a, f->len == 4 ? &pool4[4] : &pool6[4]));
-}
-
-static bool
-o_loopback(const struct family *f, const struct addr *a)
-{
-	return (f->len == 4 ? a->b[0] == 127 : o_self(f, a));
-}
-
-static bool
-o_own(const struct family *f, const struct addr *a)
-{
-	const struct addr *p;
-
-	for (p = f->addrs; p < f->addrs + f->naddrs; p++)
-		if (same(p, a))
-			return (true);
-	return (false);
-}
-
-static int
-o_check(const struct family *f, const struct addr *a)
-{
-	if (!f->restricted || o_own(f, a))
-		return (0);
-	return (f->naddrs == 0 ? EAFNOSUPPORT : EADDRNOTAVAIL);
-}
-
-static int
-o_local(const struct family *f, struct addr *a)
-{
-	int error = o_check(f, a);
-
-	if (error == EADDRNOTAVAIL && (o_any(f, a) || o_self(f, a))) {
-		*a = f->addrs[0];
-		error = 0;
-	}
-	return (error);
-}
-
-static int
-o_remote(const struct family *f, struct addr *a)
-{
-	int error = o_check(f, a);
-
-	if (error != EADDRNOTAVAIL)
-		return (error);
-	if (o_any(f, a) || o_self(f, a))
-		*a = f->addrs[0];
-	else if (o_loopback(f, a))
-		return (ENETUNREACH);
-	return (0);
-}
-
-/* *a is the destination before and the source after. */
-static int
-o_saddrsel(const struct family *f, struct addr *a)
-{
-	struct addr dst = *a;
-	unsigned bits, i;
-
-	memset(a, 0, sizeof(*a));
-	if (!f->restricted)
-		return (0);
-	if (f->naddrs == 0)
-		return (EAFNOSUPPORT);
-	*a = f->addrs[0];
-	if (f->naddrs == 1 || !f->saddrsel)
-		return (0);
-	for (bits = f->len * 8 + 1; bits-- > 0;)
-		for (i = 0; i < f->nnets; i++)
-			if (f->nets[i].bits == bits && bits_match(dst.b,
-			    f->nets[i].prefix.b, bits)) {
-				*a = f->nets[i].src;
-				return (0);
-			}
-	return (0);
-}
-
+/* way: 0 out, 1 in from elsewhere, 2 in from this machine. */
 static enum jail_reason
-o_reason(int error, enum jail_reason foreign)
-{
-	switch (error) {
-	case 0:
-		return (JR_NONE);
-	case EAFNOSUPPORT:
-		return (JR_NOFAMILY);
-	default:
-		return (foreign);
-	}
-}
-
-static enum jail_reason
-o_packet(unsigned ethertype, const uint8_t *p, size_t len, bool out)
+o_packet(unsigned ethertype, const uint8_t *p, size_t len, int way)
 {
 	const struct family *f = ethertype == 0x0800 ? &in4 : &in6;
 	size_t src = f->len == 4 ? 12 : 8, dst = src + f->len;
@@ -332,16 +191,15 @@ o_packet(unsigned ethertype, const uint8_t *p, size_t len, bool out)
 		return (JR_MALFORMED);
 	memcpy(from.b, p + src, f->len);
 	memcpy(to.b, p + dst, f->len);
-	if (!out)
-		return (o_reason(o_check(f, &to), JR_DSTADDR));
-	reason = o_reason(o_check(f, &from), JR_SRCADDR);
-	if (reason == JR_NONE && f->restricted && o_loopback(f, &to) &&
-	    !o_own(f, &to))
-		reason = JR_LOOPBACK;
-	return (reason);
+	if (way == 0)
+		return (o_output(f, &from, &to));
+	reason = o_input(f, &from, &to);
+	if (reason != JR_NONE || way == 2)
+		return (reason);
+	if (o_alias(f, &from))
+		return (JR_SRCADDR);
+	return (o_alias(f, &to) ? JR_DSTADDR : JR_NONE);
 }
-
-/* The comparison. */
 
 enum question { CHECK, LOCAL, REMOTE, SADDRSEL, NQUESTIONS };
 
@@ -412,9 +270,40 @@ check_own(const struct family *f, enum question q, int error,
 	if (!f->restricted || error != 0)
 		return;
 	if (q == REMOTE)
-		must(o_own(f, a) || !o_loopback(f, a), "no way to loopback");
+		must(o_own(f, a) || o_mine(f, a) || !o_loopback(f, a),
+		    "no way to another loopback");
 	else
-		must(o_own(f, a), "a local address is the jail's own");
+		must(o_own(f, a) || o_mine(f, a),
+		    "a local address is the jail's own");
+}
+
+static int
+ask_source(const struct prison *pr, const struct family *f,
+    const struct addr *src, const struct addr *dst)
+{
+	struct jail_in6 src6, dst6;
+	__be32 src4, dst4;
+
+	memcpy(&src4, src->b, sizeof(src4));
+	memcpy(&dst4, dst->b, sizeof(dst4));
+	memcpy(&src6, src->b, sizeof(src6));
+	memcpy(&dst6, dst->b, sizeof(dst6));
+	return (f->len == 4 ? prison_source_ip4(pr, src4, dst4) :
+	    prison_source_ip6(pr, &src6, &dst6));
+}
+
+/* What is bound to a loopback sends to the jail alone. */
+static void
+compare_source(const struct prison *pr, const struct family *f,
+    const struct addr *src, const struct addr *dst)
+{
+	int error = ask_source(pr, f, src, dst);
+
+	must(error == o_source(f, src, dst), "source");
+	if (f->restricted && error == 0 && o_loopback(f, src) &&
+	    !o_own(f, src))
+		must(o_own(f, dst) || o_mine(f, dst),
+		    "loopback does not leave the jail");
 }
 
 static void
@@ -440,14 +329,17 @@ static void
 compare_packet(const struct prison *pr, unsigned ethertype,
     const uint8_t *data, size_t len)
 {
+	static const enum packet_way ways[] = {
+		PACKET_OUT, PACKET_IN, PACKET_LOOPED
+	};
 	uint8_t *p = malloc(len != 0 ? len : 1);
-	int out;
+	int way;
 
 	must(p != NULL, "memory");
 	memcpy(p, data, len);
-	for (out = 0; out <= 1; out++)
-		must(prison_check_packet(pr, ethertype, p, p + len, out) ==
-		    o_packet(ethertype, p, len, out), "packet");
+	for (way = 0; way < 3; way++)
+		must(prison_check_packet(pr, ethertype, p, p + len,
+		    ways[way]) == o_packet(ethertype, p, len, way), "packet");
 	free(p);
 }
 
@@ -469,22 +361,35 @@ take_packet(struct input *in, const struct prison *pr)
 	compare_packet(pr, type, in->p, in->left);
 }
 
+static void
+compare_family(struct input *in, const struct prison *pr,
+    const struct family *f)
+{
+	struct addr a = take_addr(in, f->len), b = take_addr(in, f->len);
+
+	compare_addr(pr, f, &a);
+	compare_source(pr, f, &a, &b);
+	compare_source(pr, f, &b, &a);
+	compare_source(pr, f, &f->lo, &a);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { .p = data, .left = size };
 	struct prison pr;
-	struct addr a;
+	enum lo kind;
 	int i;
 
 	in4 = take_family(&in, 4);
 	in6 = take_family(&in, 16);
+	kind = take(&in) % 3;
+	take_loopback(&in, &in4, kind);
+	take_loopback(&in, &in6, kind);
 	pr = make_prison();
 	for (i = 0; i < 4; i++) {
-		a = take_addr(&in, 4);
-		compare_addr(&pr, &in4, &a);
-		a = take_addr(&in, 16);
-		compare_addr(&pr, &in6, &a);
+		compare_family(&in, &pr, &in4);
+		compare_family(&in, &pr, &in6);
 		take_packet(&in, &pr);
 	}
 	return (0);

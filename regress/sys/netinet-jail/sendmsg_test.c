@@ -30,7 +30,7 @@ enum way {
 	UNSPEC		/* the message does, as AF_UNSPEC */
 };
 
-enum place { AT_PEER, AT_A };
+enum place { AT_PEER, AT_A, AT_LOOP, NPLACES };
 
 struct row {
 	int af;			/* of the socket */
@@ -60,7 +60,7 @@ union control {
 };
 
 struct receivers {
-	int s[2][2];		/* by place; IPv4, IPv6 */
+	int s[NPLACES][2];	/* IPv4, IPv6 */
 };
 
 static void
@@ -135,20 +135,25 @@ do_receiver(void *arg)
 static void
 open_receivers(struct receivers *r, const struct scene *sc)
 {
+	static const char *const addrs[NPLACES][2] = {
+		[AT_PEER] = { VNET_PEER4, VNET_PEER6 },
+		[AT_A] = { A_FIRST4, A_FIRST6 },
+		[AT_LOOP] = { "127.0.0.1", "::1" },
+	};
 	union sockaddrs sa;
+	int i, s;
 
-	ATF_REQUIRE(vnet_enter(sc->vn.vn_peer) == 0);
-	sockaddr_of(&sa, VNET_PEER4, PORT);
-	r->s[AT_PEER][0] = do_receiver(&sa);
-	sockaddr_of(&sa, VNET_PEER6, PORT);
-	r->s[AT_PEER][1] = do_receiver(&sa);
-	ATF_REQUIRE(vnet_enter(sc->vn.vn_host) == 0);
-	sockaddr_of(&sa, A_FIRST4, PORT);
-	r->s[AT_A][0] = jailed_call(&sc->a, do_receiver, &sa, sizeof(sa));
-	sockaddr_of(&sa, A_FIRST6, PORT);
-	r->s[AT_A][1] = jailed_call(&sc->a, do_receiver, &sa, sizeof(sa));
-	ATF_REQUIRE(r->s[AT_PEER][0] != -1 && r->s[AT_PEER][1] != -1);
-	ATF_REQUIRE(r->s[AT_A][0] != -1 && r->s[AT_A][1] != -1);
+	for (i = 0; i < 2 * NPLACES; i++) {
+		sockaddr_of(&sa, addrs[i / 2][i % 2], PORT);
+		if (i / 2 == AT_PEER) {
+			ATF_REQUIRE(vnet_enter(sc->vn.vn_peer) == 0);
+			s = do_receiver(&sa);
+			ATF_REQUIRE(vnet_enter(sc->vn.vn_host) == 0);
+		} else
+			s = jailed_call(&sc->a, do_receiver, &sa, sizeof(sa));
+		ATF_REQUIRE(s != -1);
+		r->s[i / 2][i % 2] = s;
+	}
 }
 
 /* A v4-mapped address is one of IPv4. */
@@ -291,7 +296,9 @@ VNET_CASE(ip6_socket_to_ip4_has_own_source)
 		    "::ffff:" VNET_HOST4, EADDRNOTAVAIL, NULL, 0,
 		    JR_LOCALADDR },
 		{ AF_INET6, NAMED, "::ffff:127.0.0.1", NULL, NULL, 0,
-		    A_FIRST4, AT_A, 0 },
+		    "127.0.0.1", AT_LOOP, 0 },
+		{ AF_INET6, NAMED, "::ffff:" A_FIRST4, "::ffff:127.0.0.1",
+		    NULL, 0, "127.0.0.1", AT_A, 0 },
 		{ AF_INET6, NAMED, "::ffff:127.0.0.2", NULL, NULL,
 		    ENETUNREACH, NULL, 0, JR_LOOPBACK },
 	};
@@ -299,26 +306,37 @@ VNET_CASE(ip6_socket_to_ip4_has_own_source)
 	run_rows(tc, rows, NELEMS(rows));
 }
 
-VNET_CASE(loopback_is_the_primary)
+VNET_CASE(loopback_is_the_jails)
 {
 	static const struct row rows[] = {
-		{ AF_INET, NAMED, "127.0.0.1", NULL, NULL, 0, A_FIRST4, AT_A,
-		    0 },
-		{ AF_INET, NAMED, "0.0.0.0", NULL, NULL, 0, A_FIRST4, AT_A,
-		    0 },
+		{ AF_INET, NAMED, "127.0.0.1", NULL, NULL, 0, "127.0.0.1",
+		    AT_LOOP, 0 },
+		{ AF_INET, NAMED, "0.0.0.0", NULL, NULL, 0, "127.0.0.1",
+		    AT_LOOP, 0 },
 		{ AF_INET, NAMED, "127.0.0.1", A_SECOND4, NULL, 0, A_SECOND4,
-		    AT_A, 0 },
-		{ AF_INET, CONNECTED, "127.0.0.1", NULL, NULL, 0, A_FIRST4,
-		    AT_A, 0 },
+		    AT_LOOP, 0 },
+		{ AF_INET, CONNECTED, "127.0.0.1", NULL, NULL, 0, "127.0.0.1",
+		    AT_LOOP, 0 },
 		{ AF_INET, NAMED, "127.0.0.2", NULL, NULL, ENETUNREACH, NULL,
 		    0, JR_LOOPBACK },
 		{ AF_INET, UNSPEC, "127.255.0.1", NULL, NULL, ENETUNREACH,
 		    NULL, 0, JR_LOOPBACK },
-		{ AF_INET6, NAMED, "::1", NULL, NULL, 0, A_FIRST6, AT_A, 0 },
-		{ AF_INET6, NAMED, "::", NULL, NULL, 0, A_FIRST6, AT_A, 0 },
-		{ AF_INET6, NAMED, "::1", A_SECOND6, NULL, 0, A_SECOND6, AT_A,
-		    0 },
-		{ AF_INET6, CONNECTED, "::1", NULL, NULL, 0, A_FIRST6, AT_A,
+		{ AF_INET, NAMED, A_FIRST4, "127.0.0.1", NULL, 0, "127.0.0.1",
+		    AT_A, 0 },
+		{ AF_INET, NAMED, VNET_PEER4, "127.0.0.1", NULL,
+		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
+		{ AF_INET, NAMED, B_ADDR4, "127.0.0.1", NULL, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET6, NAMED, A_FIRST6, "::1", NULL, 0, "::1", AT_A, 0 },
+		{ AF_INET6, NAMED, VNET_PEER6, "::1", NULL, EADDRNOTAVAIL,
+		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET6, NAMED, B_ADDR6, "::1", NULL, EADDRNOTAVAIL, NULL,
+		    0, JR_LOCALADDR },
+		{ AF_INET6, NAMED, "::1", NULL, NULL, 0, "::1", AT_LOOP, 0 },
+		{ AF_INET6, NAMED, "::", NULL, NULL, 0, "::1", AT_LOOP, 0 },
+		{ AF_INET6, NAMED, "::1", A_SECOND6, NULL, 0, A_SECOND6,
+		    AT_LOOP, 0 },
+		{ AF_INET6, CONNECTED, "::1", NULL, NULL, 0, "::1", AT_LOOP,
 		    0 },
 	};
 
@@ -330,6 +348,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ip4_datagram_has_own_source);
 	ATF_TP_ADD_TC(tp, ip6_datagram_has_own_source);
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_has_own_source);
-	ATF_TP_ADD_TC(tp, loopback_is_the_primary);
+	ATF_TP_ADD_TC(tp, loopback_is_the_jails);
 	return (atf_no_error());
 }

@@ -20,8 +20,9 @@ layers_are_ready_and_then_active_body()
 	jail -V >out
 	atf_check -o inline:"netjail $(jail --version | sed 's/.* //'), \
 $(uname -srm)\n" head -n 1 out
-	atf_check -o inline:'11\n' -x \
-	    'sed 1d out | grep "^cgroup[_/]" | grep -c " ready "'
+	atf_check -o inline:'23\n' -x \
+	    'sed 1d out | grep "^cgroup[_/]\|^sockops\|^sk_lookup" |
+	    grep -c " ready "'
 	atf_check -s exit:1 grep -w missing out
 	atf_check jailstate
 	atf_check -o ignore jail -c name=a persist
@@ -29,9 +30,13 @@ $(uname -srm)\n" head -n 1 out
 	atf_check -s exit:1 grep -w -e missing -e ready out
 	for layer in cgroup2 btf cgroup_skb/egress cgroup_skb/ingress \
 	    cgroup/sock_create cgroup/bind4 cgroup/bind6 cgroup/connect4 \
-	    cgroup/connect6 cgroup/sendmsg4 cgroup/sendmsg6 cgroup/dev \
-	    cgroup/sysctl namespaces capabilities seccomp; do
-		atf_check -o ignore grep "^$layer  *active  *[a-z]" out
+	    cgroup/connect6 cgroup/sendmsg4 cgroup/sendmsg6 \
+	    cgroup/post_bind4 cgroup/post_bind6 cgroup/getsockname4 \
+	    cgroup/getsockname6 cgroup/getpeername4 cgroup/getpeername6 \
+	    cgroup/recvmsg4 cgroup/recvmsg6 cgroup/sock_release sockops \
+	    cgroup/setsockopt cgroup/dev cgroup/sysctl sk_lookup namespaces \
+	    capabilities seccomp; do
+		atf_check -o ignore grep "^$layer  *active  *[A-Za-z]" out
 	done
 }
 layers_are_ready_and_then_active_cleanup()
@@ -146,7 +151,8 @@ lost_link_is_told_and_nothing_is_done_body()
 	begin
 	pins=/sys/fs/bpf/$JAIL_INSTANCE
 	for pair in in_bind4=cgroup/bind4 ip_output=cgroup_skb/egress \
-	    kern_socreate=cgroup/sock_create kern_sysctl=cgroup/sysctl; do
+	    kern_socreate=cgroup/sock_create kern_sysctl=cgroup/sysctl \
+	    in_bound4=cgroup/post_bind4 in_sockops=sockops; do
 		link=${pair%=*}
 		layer=${pair#*=}
 		atf_check jail -q -c name=a ip4.addr=192.0.2.5 persist

@@ -167,11 +167,11 @@ loopback_is_the_jail_itself_body()
 {
 	make_jail
 	ways web | while read -r jping; do
-		atf_check -o match:'^PING 127.0.0.1 \(192.0.2.11\)' \
-		    -o match:'^64 bytes from 192.0.2.11: ' \
+		atf_check -o match:'^PING 127.0.0.1 \(127.64.0.1\)' \
+		    -o match:'^64 bytes from 127.64.0.1: ' \
 		    vnet_host $jping -c 1 127.0.0.1
-		atf_check -o match:'^PING ::1\(2001:db8::11\)' \
-		    -o match:'^64 bytes from 2001:db8::11: ' \
+		atf_check -o match:'^PING ::1\(fd6a:6169:6c6c:6f::1\)' \
+		    -o match:'^64 bytes from fd6a:6169:6c6c:6f::1: ' \
 		    vnet_host $jping -c 1 ::1
 		atf_check -s exit:2 \
 		    -e inline:'jping: 127.0.0.2: Network is unreachable\n' \
@@ -191,7 +191,7 @@ option_j_needs_nothing_of_the_jail_body()
 	mkdir root
 	make_jail "$PWD/root"
 	ip -n "$VNET_HOST" route del default
-	atf_check -o match:'^PING localhost \(192.0.2.11\)' \
+	atf_check -o match:'^PING localhost \(127.64.0.1\)' \
 	    -o match:' 0% packet loss' \
 	    vnet_host jping -4 -j web -c 1 localhost
 	atf_check -o match:'"type": "statistics", .*"received": 2, ' \

@@ -315,8 +315,8 @@ option_j_looks_names_up_outside_body()
 	mkdir root
 	atf_check -o ignore vnet_host jail -c name=web path="$PWD/root" \
 	    ip4.addr=192.0.2.11 allow.raw_sockets persist
-	atf_check -o match:'^traceroute to localhost \(192.0.2.11\), 30 hops' \
-	    -o match:'^ 1  192.0.2.11  [0-9.]+ ms' \
+	atf_check -o match:'^traceroute to localhost \(127.64.0.1\), 30 hops' \
+	    -o match:'^ 1  127.64.0.1  [0-9.]+ ms' \
 	    vnet_host jtrace -4 -n -j web localhost
 	atf_check -o match:'^ 1  192.0.2.11 \(192.0.2.11\)  [0-9.]+ ms' \
 	    vnet_host jtrace -j web 192.0.2.11

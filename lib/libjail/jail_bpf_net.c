@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The part of the kernel half that is attached to a network namespace, once for
+ * each that has jails, and to the interfaces that are there. It goes with them;
+ * the pins are cleared away when the next namespace comes.
+ */
+
+#include <sys/socket.h>
+
+#include <net/if.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_impl.h"
+#include "netns.skel.h"
+
+#define LAYER	"sk_lookup"
+#define PREFIX	"in_"		/* of the names below, and of no others there */
+
+/* BPF_TCX_INGRESS, which headers of Linux 6.1 lack. */
+#define TCX_INGRESS ((enum bpf_attach_type)46)
+#define LOOPBACK 1		/* the interface of that number is everywhere */
+
+/* The number of the network namespace that this thread is in. */
+int
+kern_net_cookie(uint64_t *ret_cookie)
+{
+	socklen_t len = sizeof(*ret_cookie);
+	int error, s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (s == -1)
+		return (jail_fail(errno, "socket: %s", strerror(errno)));
+	error = getsockopt(s, SOL_SOCKET, SO_NETNS_COOKIE, ret_cookie, &len);
+	if (error != 0)
+		jail_fail(ENOSYS, "layer " LAYER ": network namespace: %s",
+		    strerror(errno));
+	close(s);
+	return (error);
+}
+
+static int
+lookup_path(char *path, size_t size, const char *pins, uint64_t cookie)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "lookup_%" PRIx64, cookie);
+	return (kern_pin(path, size, pins, "links/" PREFIX, name));
+}
+
+static int
+steer_path(char *path, size_t size, const char *pins, const char *sub,
+    uint64_t cookie, unsigned int ifindex)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "steer_%" PRIx64 "_%u", cookie, ifindex);
+	return (kern_pin(path, size, pins, sub, name));
+}
+
+/*
+ * Is a link pinned there, and alive what it is attached to? (Of both kinds of
+ * links the first member tells; libbpf may not know the other one's.)
+ */
+static bool
+is_attached(const char *path)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+	int fd = bpf_obj_get(path);
+	bool attached;
+
+	if (fd < 0)
+		return (false);
+	attached = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	    info.netns.netns_ino != 0;
+	close(fd);
+	return (attached);
+}
+
+bool
+kern_net_active(const char *pins, uint64_t cookie)
+{
+	char path[PATH_MAX];
+
+	return (lookup_path(path, sizeof(path), pins, cookie) == 0 &&
+	    is_attached(path));
+}
+
+bool
+kern_has_tcx(void)
+{
+	uint32_t n = 0;
+
+	return (bpf_prog_query(LOOPBACK, TCX_INGRESS, 0, NULL, NULL, &n) == 0);
+}
+
+/* Forget the link, and what is kept for its network namespace. */
+static void
+prune_link(const char *pins, const char *name)
+{
+	static const char lookup[] = PREFIX "lookup_";
+	static const char steer[] = PREFIX "steer_";
+	char path[PATH_MAX], prog[NAME_MAX + 8];
+
+	if ((strncmp(name, lookup, strlen(lookup)) != 0 &&
+	    strncmp(name, steer, strlen(steer)) != 0) ||
+	    kern_pin(path, sizeof(path), pins, "links/", name) != 0 ||
+	    is_attached(path))
+		return;
+	unlink(path);
+	if (strncmp(name, lookup, strlen(lookup)) != 0)
+		return;
+	snprintf(prog, sizeof(prog), "%s%s_0", steer, name + strlen(lookup));
+	if (kern_pin(path, sizeof(path), pins, "progs/", prog) == 0)
+		unlink(path);
+}
+
+static void
+prune_links(const char *pins)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *d;
+
+	if (kern_pin(path, sizeof(path), pins, "links/", "") != 0 ||
+	    (d = opendir(path)) == NULL)
+		return;
+	while ((e = readdir(d)) != NULL)
+		prune_link(pins, e->d_name);
+	closedir(d);
+}
+
+/* The maps are those that are pinned. */
+static int
+share_maps(struct bpf_object *obj, const char *pins)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int error, fd;
+
+	bpf_object__for_each_map(map, obj) {
+		if (bpf_map__is_internal(map))
+			continue;
+		if (kern_pin(path, sizeof(path), pins, "",
+		    bpf_map__name(map)) != 0)
+			return (-1);
+		fd = bpf_obj_get(path);
+		error = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+		if (fd >= 0)
+			close(fd);
+		if (error != 0)
+			return (jail_fail(ENOSYS, "%s: %s", path,
+			    strerror(-error)));
+	}
+	return (0);
+}
+
+static int
+attach_lookup(struct bpf_program *prog, const char *path)
+{
+	struct bpf_link *link;
+	int error, fd;
+
+	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return (jail_fail(errno, "network namespace: %s",
+		    strerror(errno)));
+	link = bpf_program__attach_netns(prog, fd);
+	error = errno;
+	close(fd);
+	if (link == NULL)
+		return (jail_fail(ENOSYS, "layer " LAYER ": cannot be "
+		    "attached: %s", strerror(error)));
+	error = bpf_link__pin(link, path);
+	bpf_link__destroy(link);
+	return (error == 0 ? 0 : jail_fail(ENOSYS, "layer " LAYER ": cannot "
+	    "be pinned: %s", strerror(-error)));
+}
+
+static int
+pin_steer(struct bpf_program *prog, const char *pins, uint64_t cookie)
+{
+	char path[PATH_MAX];
+	int error;
+
+	if (steer_path(path, sizeof(path), pins, "progs/" PREFIX, cookie,
+	    0) != 0)
+		return (-1);
+	unlink(path);
+	error = bpf_obj_pin(bpf_program__fd(prog), path);
+	return (error == 0 ? 0 : jail_fail(-error, "%s: %s", path,
+	    strerror(-error)));
+}
+
+/* Its links come last: who finds them finds the rest. */
+static int
+load(const char *pins, uint64_t cookie, const char *path)
+{
+	struct netns_bpf *skel = netns_bpf__open();
+	int error = -1;
+
+	if (skel == NULL)
+		return (jail_fail(ENOSYS, "layer " LAYER ": %s",
+		    kern_complaint(errno)));
+	skel->rodata->netns = cookie;
+	if (share_maps(skel->obj, pins) == 0) {
+		error = netns_bpf__load(skel);
+		if (error != 0)
+			jail_fail(ENOSYS, "layer " LAYER ": cannot be loaded: "
+			    "%s", kern_complaint(-error));
+	}
+	if (error == 0)
+		error = pin_steer(skel->progs.in_steer, pins, cookie);
+	if (error == 0)
+		error = attach_lookup(skel->progs.in_lookup, path);
+	netns_bpf__destroy(skel);
+	return (error == 0 ? 0 : -1);
+}
+
+/* One that is gone by now is none to us. */
+static int
+steer_interface(int prog, unsigned int ifindex, const char *path)
+{
+	int error, link = bpf_link_create(prog, ifindex, TCX_INGRESS, NULL);
+
+	if (link < 0)
+		return (link == -ENODEV ? 0 : jail_fail(-link, "feature tcx: "
+		    "interface %u: %s", ifindex, strerror(-link)));
+	error = bpf_obj_pin(link, path);
+	close(link);
+	return (error == 0 ? 0 : jail_fail(-error, "%s: %s", path,
+	    strerror(-error)));
+}
+
+static int
+steer_interfaces(const char *pins, uint64_t cookie, int prog)
+{
+	struct if_nameindex *all = if_nameindex();
+	char path[PATH_MAX];
+	int error = 0;
+
+	if (all == NULL)
+		return (jail_fail(errno, "interfaces: %s", strerror(errno)));
+	for (struct if_nameindex *i = all; i->if_index != 0 && error == 0;
+	    i++) {
+		error = steer_path(path, sizeof(path), pins, "links/" PREFIX,
+		    cookie, i->if_index);
+		if (error == 0 && !is_attached(path)) {
+			unlink(path);
+			error = steer_interface(prog, i->if_index, path);
+		}
+	}
+	if_freenameindex(all);
+	return (error);
+}
+
+static int
+steer(const char *pins, uint64_t cookie)
+{
+	char path[PATH_MAX];
+	int error, prog;
+
+	if (steer_path(path, sizeof(path), pins, "progs/" PREFIX, cookie,
+	    0) != 0)
+		return (-1);
+	prog = bpf_obj_get(path);
+	if (prog < 0)
+		return (jail_fail(-prog, "%s: %s", path, strerror(-prog)));
+	error = steer_interfaces(pins, cookie, prog);
+	close(prog);
+	return (error);
+}
+
+/* In force here, or as soon as a jail is. */
+void
+kern_net_layer(const char *pins, struct jail_layer *l)
+{
+	int has = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SK_LOOKUP, NULL);
+	uint64_t cookie;
+
+	l->jl_name = LAYER;
+	l->jl_what = "who gets what is for a jail's address";
+	l->jl_reason[0] = '\0';
+	l->jl_state = JL_READY;
+	if (has <= 0) {
+		l->jl_state = JL_MISSING;
+		snprintf(l->jl_reason, sizeof(l->jl_reason), "%s", has < 0 ?
+		    strerror(-has) : "the kernel lacks this program type");
+	} else if (kern_net_cookie(&cookie) == 0 &&
+	    kern_net_active(pins, cookie))
+		l->jl_state = JL_ACTIVE;
+}
+
+int
+kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie)
+{
+	char path[PATH_MAX];
+
+	if (kern_net_cookie(ret_cookie) != 0 ||
+	    lookup_path(path, sizeof(path), pins, *ret_cookie) != 0)
+		return (-1);
+	if (!is_attached(path)) {
+		prune_links(pins);
+		kern_complaint(0);
+		if (load(pins, *ret_cookie, path) != 0)
+			return (-1);
+	}
+	return (tcx ? steer(pins, *ret_cookie) : 0);
+}

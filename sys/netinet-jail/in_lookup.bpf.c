@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Who gets what comes for an address of a jail, and for no connection that is
+ * there already: the jail, or nobody. Each network namespace has a copy of the
+ * program, which knows where it is. Here the host is none of ours, so what is
+ * not for a jail has to be known soon.
+ */
+
+#include <linux/in.h>
+
+#include <kern-jail/kern_jail.bpf.h>
+#include <kern-jail/kern_priv.h>
+
+#include "in6_jail.h"
+#include "in_netns.bpf.h"
+#include "in_port.h"
+#include "in_sets.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+const volatile __u64 netns = 0;
+
+/*
+ * How many numbers to look at: who asked for the address and the port is in
+ * ports, but for those at :: in a jail that has all of the host's IPv6.
+ */
+static __always_inline int
+slots_of(const struct listener_key *at)
+{
+	const struct port_key key = {
+		.netns = at->netns, .ports = at->ports, .addr = at->addr,
+		.port = at->port, .proto = IPPROTO_TCP,
+		.family = in6_v4mapped(&at->addr) ? 4 : 6,
+	};
+
+	if (in6_unspecified(&at->addr))
+		return (JAIL_NSLOTS);
+	return (bpf_map_lookup_elem(&ports, &key) != NULL ? JAIL_NSLOTS : 0);
+}
+
+/* Who is sought, for a connection. */
+struct search {
+	struct bpf_sk_lookup *ctx;
+	struct listener_key *key;
+	bool found;
+};
+
+/* (As a function that is called back the verifier looks at it once.) */
+static long
+assign_slot(__u32 slot, struct search *s)
+{
+	struct bpf_sock *sk;
+
+	s->key->slot = slot;
+	sk = bpf_map_lookup_elem(&listeners, s->key);
+	if (sk == NULL)
+		return (0);
+	s->found = bpf_sk_assign(s->ctx, sk, 0) == 0;
+	bpf_sk_release(sk);
+	return (s->found);
+}
+
+/* Give a connection to one of those who listen at the address. */
+static __always_inline bool
+assign(struct bpf_sk_lookup *ctx, struct listener_key *key)
+{
+	struct search s = { .ctx = ctx, .key = key };
+
+	bpf_loop(slots_of(key), assign_slot, &s, 0);
+	return (s.found);
+}
+
+static __always_inline bool
+assign_any(struct bpf_sk_lookup *ctx, struct listener_key *key)
+{
+	key->addr.s6[0] = key->addr.s6[1] = key->addr.s6[3] = 0;
+	if (ctx->family == JAIL_AF_INET && assign(ctx, key))
+		return (true);
+	key->addr.s6[2] = 0;
+	return (assign(ctx, key));
+}
+
+/*
+ * Has a UDP socket of the jail the port at that address? Then the kernel finds
+ * it by itself; one that has it at all addresses it finds where that is bound.
+ */
+static __always_inline bool
+has_port(const struct ip_owner *owner, const struct listener_key *at)
+{
+	struct port_key key = {
+		.netns = netns, .ports = owner->ports, .addr = at->addr,
+		.port = at->port, .proto = IPPROTO_UDP,
+		.family = in6_v4mapped(&at->addr) ? 4 : 6,
+	};
+	const struct port *any;
+
+	if (bpf_map_lookup_elem(&ports, &key) != NULL)
+		return (true);
+	key = port_any(&key);
+	any = bpf_map_lookup_elem(&ports, &key);
+	return (any != NULL && (in6_equal(&any->bound, &at->addr) ||
+	    in6_wild(&any->bound)));
+}
+
+static __always_inline bool
+is_placed(const struct port_key *key)
+{
+	const struct port *p = bpf_map_lookup_elem(&ports, key);
+
+	return (p != NULL && !in6_wild(&p->bound));
+}
+
+/*
+ * Is it from a port that a socket of the jail asked for, to the same address?
+ * The host may have asked from there: the kernel likes to take the address that
+ * is called for the source.
+ */
+static __always_inline bool
+is_answer(const struct listener_key *at, const struct jail_in6 *from,
+    __u16 port)
+{
+	struct port_key key = {
+		.netns = netns, .ports = at->ports, .addr = *from,
+		.proto = IPPROTO_UDP, .port = port,
+		.family = in6_v4mapped(from) ? 4 : 6,
+	};
+
+	if (!in6_equal(from, &at->addr))
+		return (false);
+	if (is_placed(&key))
+		return (true);
+	key = port_any(&key);
+	return (is_placed(&key));
+}
+
+/* Is it the port that only the kernel is to know a socket of the jail by? */
+static __always_inline bool
+is_kernels(const struct bpf_sk_lookup *ctx, const struct listener_key *at)
+{
+	struct port_key key = {
+		.netns = netns, .ports = at->ports, .proto = IPPROTO_TCP,
+		.family = ctx->family == JAIL_AF_INET ? 4 : 6,
+	};
+
+	key = port_kernels(&key, at->port);
+	return (ctx->protocol == IPPROTO_TCP &&
+	    bpf_map_lookup_elem(&ports, &key) != NULL);
+}
+
+/* Nobody of the jail wants it. May the host have it? */
+static __always_inline int
+unwanted(const struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
+    const struct listener_key *at, __u32 hostlisten)
+{
+	const struct prison *pr = prison_of_owner(owner);
+
+	if (pr == NULL)
+		return (SK_DROP);
+	if (pr->pr_netns != netns)
+		return (SK_PASS);
+	return ((pr->pr_flags & hostlisten) && !is_kernels(ctx, at) ?
+	    SK_PASS : SK_DROP);
+}
+
+static __always_inline struct jail_in6
+remote_addr(const struct bpf_sk_lookup *ctx)
+{
+	const struct jail_in6 ip6 = { { ctx->remote_ip6[0],
+	    ctx->remote_ip6[1], ctx->remote_ip6[2], ctx->remote_ip6[3] } };
+	__be32 ip4 = ctx->remote_ip4;
+
+	barrier_var(ip4);	/* the verifier wants no pointer into it */
+	return (ctx->family == JAIL_AF_INET ? in6_map(ip4) : ip6);
+}
+
+static __always_inline int
+lookup(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
+    const struct jail_in6 *addr, __u32 hostlisten)
+{
+	struct listener_key key = { .netns = netns, .ports = owner->ports,
+		.addr = *addr, .port = ctx->local_port };
+	struct jail_in6 from;
+
+	if (ctx->protocol == IPPROTO_TCP ?
+	    assign(ctx, &key) || assign_any(ctx, &key) :
+	    has_port(owner, &key))
+		return (SK_PASS);
+	from = remote_addr(ctx);
+	if (ctx->protocol == IPPROTO_UDP &&
+	    is_answer(&key, &from, bpf_ntohs(ctx->remote_port)))
+		return (SK_PASS);
+	return (unwanted(ctx, owner, &key, hostlisten));
+}
+
+static __always_inline int
+lookup4(struct bpf_sk_lookup *ctx)
+{
+	const __be32 addr = ctx->local_ip4;
+	const struct jail_in6 mapped = in6_map(addr);
+	const struct ip_owner *owner = bpf_map_lookup_elem(&ip4_owners, &addr);
+
+	return (owner == NULL ? SK_PASS : lookup(ctx, owner, &mapped,
+	    PR_IP4_HOSTLISTEN));
+}
+
+static __always_inline int
+lookup6(struct bpf_sk_lookup *ctx)
+{
+	const struct jail_in6 addr = { { ctx->local_ip6[0], ctx->local_ip6[1],
+	    ctx->local_ip6[2], ctx->local_ip6[3] } };
+	const struct ip_owner *owner = bpf_map_lookup_elem(&ip6_owners, &addr);
+
+	return (owner == NULL ? SK_PASS : lookup(ctx, owner, &addr,
+	    PR_IP6_HOSTLISTEN));
+}
+
+SEC("sk_lookup")
+int
+in_lookup(struct bpf_sk_lookup *ctx)
+{
+	return (ctx->family == JAIL_AF_INET ? lookup4(ctx) : lookup6(ctx));
+}

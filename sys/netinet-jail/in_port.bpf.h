@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * The ports of a jail in maps: who has them, and which ports of the kernel's
+ * stand for them. For entry points only.
+ */
+
+#ifndef _IN_PORT_BPF_H_
+#define _IN_PORT_BPF_H_
+
+#include <linux/in.h>
+
+#include <kern-jail/kern_maps.bpf.h>
+
+#include "in_port.h"
+
+#define PORT_TRIES	4
+
+/* Where the kernel has a socket. */
+struct place {
+	struct jail_in6 addr;
+	__u16 port;
+};
+
+/*
+ * The port's entry, made if there is none; NULL: the map is full, or somebody
+ * else who had made it has dropped it.
+ */
+static __always_inline struct port *
+port_entry(const struct port_key *key)
+{
+	struct port none = { 0 }, *p;
+
+	p = bpf_map_lookup_elem(&ports, key);
+	if (p != NULL)
+		return (p);
+	none.count = (__u64)bpf_get_prandom_u32() << PORT_LIFE;
+	bpf_map_update_elem(&ports, key, &none, BPF_NOEXIST);
+	return (bpf_map_lookup_elem(&ports, key));
+}
+
+/*
+ * Count a socket into an entry that is not being dropped. Sets *old to what the
+ * count was.
+ */
+static __always_inline bool
+port_add(struct port *p, __u64 share, __u64 *old)
+{
+	for (int i = 0; i < PORT_TRIES; i++) {
+		*old = p->count;
+		if (*old == PORT_DEAD ||
+		    port_field(*old, PORT_SOCKETS) == PORT_FIELD)
+			return (false);
+		if (__sync_val_compare_and_swap(&p->count, *old,
+		    *old + share) == *old)
+			return (true);
+	}
+	return (false);
+}
+
+/* Who takes the last socket out of an entry drops it. */
+static __always_inline void
+port_leave(const struct port_key *key, const struct sock_bind *sb)
+{
+	const __u64 share = port_share(sb->flags);
+	struct port *p = bpf_map_lookup_elem(&ports, key);
+	__u64 left;
+
+	if (p == NULL)
+		return;
+	left = __sync_fetch_and_add(&p->count, -share) - share;
+	if (port_field(left, PORT_SOCKETS) == 0 &&
+	    __sync_val_compare_and_swap(&p->count, left, PORT_DEAD) == left)
+		bpf_map_delete_elem(&ports, key);
+}
+
+/*
+ * The keys of a socket, by numbers from 0: in its family, and then in IPv4 if
+ * it takes that too. Returns false if it does not have the nth.
+ */
+static __always_inline bool
+port_key_nth(const struct sock_bind *sb, __u32 n, __u16 real,
+    struct port_key *key)
+{
+	if (n >= PORT_KINDS && !(sb->flags & SB_DUAL))
+		return (false);
+	*key = n >= PORT_KINDS ? port_any4(sb) : sb->key;
+	switch (n % PORT_KINDS) {
+	case PORT_ADDR:
+		return (true);
+	case PORT_TOTAL:
+		*key = port_total(key);
+		return (true);
+	default:
+		*key = port_kernels(key, real);
+		return (sb->key.proto == IPPROTO_TCP);
+	}
+}
+
+/*
+ * Count a socket into the entry of a key. What was an entry of this key when it
+ * was looked up may be another's by now; once the socket is counted, it stays.
+ */
+static __always_inline struct port *
+port_enter(const struct port_key *key, const struct sock_bind *sb, __u64 *old)
+{
+	const __u64 share = port_share(sb->flags);
+	struct port *p;
+
+	for (int i = 0; i < PORT_TRIES; i++) {
+		p = port_entry(key);
+		if (p == NULL || !port_add(p, share, old))
+			continue;
+		if (bpf_map_lookup_elem(&ports, key) == p)
+			return (p);
+		__sync_fetch_and_add(&p->count, -share);
+	}
+	return (NULL);
+}
+
+/*
+ * Count a socket in by its nth key. Somebody else of the jail may have been
+ * faster to get another port of the kernel's for the same.
+ *
+ * Returns 0, EADDRINUSE or ENOBUFS.
+ */
+static __always_inline int
+port_enter_nth(const struct port_key *key, const struct sock_bind *sb, __u32 n,
+    const struct place *at)
+{
+	struct port *p;
+	__u64 old;
+
+	p = port_enter(key, sb, &old);
+	if (p == NULL)
+		return (ENOBUFS);
+	if (port_field(old, PORT_SOCKETS) == 0) {
+		p->uid = sb->uid;
+		p->bound = at->addr;
+		p->real = 0;
+	}
+	if (n != PORT_ADDR)
+		return (0);
+	if (p->real == 0)
+		p->real = at->port;
+	if (p->real == at->port)
+		return (0);
+	port_leave(key, sb);
+	return (EADDRINUSE);
+}
+
+/*
+ * A socket on its way through its keys. (What is called back, or is not static,
+ * the verifier looks at once, and not for each way that leads there.)
+ */
+struct port_walk {
+	const struct sock_bind *sb;
+	struct place at;
+	int error;
+};
+
+static long
+port_leave_key(__u32 n, struct port_walk *w)
+{
+	struct port_key key;
+
+	if (port_key_nth(w->sb, n, w->at.port, &key))
+		port_leave(&key, w->sb);
+	return (0);
+}
+
+/* Count it out by its first keys, n of them. */
+__weak __noinline int
+port_leave_all(const struct sock_bind *sb, int n, __u16 real)
+{
+	struct port_walk w = { .sb = sb, .at.port = real };
+
+	if (sb != NULL)
+		bpf_loop(n, port_leave_key, &w, 0);
+	return (0);
+}
+
+static long
+port_enter_key(__u32 n, struct port_walk *w)
+{
+	struct port_key key;
+
+	if (!port_key_nth(w->sb, n, w->at.port, &key))
+		return (0);
+	w->error = port_enter_nth(&key, w->sb, n, &w->at);
+	return (w->error != 0);
+}
+
+/* Count it in by all keys, or by none. */
+__weak __noinline int
+port_enter_all(const struct sock_bind *sb, const struct place *at)
+{
+	struct port_walk w = { .sb = sb };
+	long n;
+
+	if (sb == NULL || at == NULL)
+		return (EINVAL);
+	w.at = *at;
+	n = bpf_loop(2 * PORT_KINDS, port_enter_key, &w, 0);
+	if (w.error != 0)
+		port_leave_all(sb, n - 1, at->port);
+	return (w.error);
+}
+
+/* The kernel's port for what the socket asks for; 0: it has none yet. */
+static __always_inline __u16
+port_real(const struct sock_bind *sb)
+{
+	const struct port *p = bpf_map_lookup_elem(&ports, &sb->key);
+
+	return (p != NULL && p->count != PORT_DEAD &&
+	    port_field(p->count, PORT_SOCKETS) > 0 ? p->real : 0);
+}
+
+/* The socket has got its port. Returns 0, EADDRINUSE or ENOBUFS. */
+static __always_inline int
+port_hold(struct sock_bind *sb, const struct place *at)
+{
+	int error = port_enter_all(sb, at);
+
+	if (error != 0)
+		return (error);
+	sb->real = at->port;
+	sb->flags |= SB_HELD;
+	return (0);
+}
+
+static __always_inline void
+port_drop(struct sock_bind *sb)
+{
+	if (!(sb->flags & SB_HELD))
+		return;
+	sb->flags &= ~SB_HELD;
+	port_leave_all(sb, 2 * PORT_KINDS, sb->real);
+}
+
+static long
+port_listen_key(__u32 n, struct port_walk *w)
+{
+	struct port_key key;
+	struct port *p;
+
+	if (!port_key_nth(w->sb, n, w->at.port, &key))
+		return (0);
+	p = bpf_map_lookup_elem(&ports, &key);
+	if (p != NULL)
+		__sync_fetch_and_add(&p->count, 1ULL << PORT_LISTEN);
+	return (0);
+}
+
+/* A socket that has its port begins to listen. */
+static __always_inline void
+port_listen(struct sock_bind *sb)
+{
+	struct port_walk w = { .sb = sb, .at.port = sb->real };
+
+	if (!(sb->flags & SB_HELD) || (sb->flags & SB_LISTEN))
+		return;
+	bpf_loop(2 * PORT_KINDS, port_listen_key, &w, 0);
+	sb->flags |= SB_LISTEN;
+}
+
+/*
+ * May the socket have the port, for what the entry says of those who have it?
+ * If it is among them itself, for the others.
+ */
+static __always_inline int
+port_use(const struct port_key *key, const struct sock_bind *sb, bool counted)
+{
+	const struct port *p = bpf_map_lookup_elem(&ports, key);
+	__u64 count;
+
+	if (p == NULL)
+		return (0);
+	count = p->count;
+	if (counted)
+		count -= port_share(sb->flags);
+	return (prison_check_portuse(count, p->uid, sb));
+}
+
+/*
+ * May the socket have the port that it asks for? Of two that ask at the same
+ * time, one sees the other when it looks again, counted itself.
+ *
+ * Returns 0 or EADDRINUSE.
+ */
+__weak __noinline int
+port_check(const struct sock_bind *sb, bool counted)
+{
+	struct port_key key;
+	int error;
+
+	if (sb == NULL)
+		return (EINVAL);
+	key = port_total(&sb->key);
+	if (sb->flags & SB_ANY) {
+		error = port_use(&key, sb, counted);
+		if (error != 0 || !(sb->flags & SB_DUAL))
+			return (error);
+		key = port_any4(sb);
+		key = port_total(&key);
+		return (port_use(&key, sb, counted));
+	}
+	key = sb->key;
+	error = port_use(&key, sb, counted);
+	if (error != 0)
+		return (error);
+	key = port_any(&sb->key);
+	return (port_use(&key, sb, false));
+}
+
+static __always_inline __u32
+option_of(struct bpf_sock_addr *ctx, int option, __u32 flag)
+{
+	int on = 0;
+
+	bpf_getsockopt(ctx, JAIL_SOL_SOCKET, option, &on, sizeof(on));
+	return (on != 0 ? flag : 0);
+}
+
+#endif /* !_IN_PORT_BPF_H_ */
