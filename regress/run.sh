@@ -79,11 +79,14 @@ ip link set lo up || die "no network namespace"
 obj=$1/regress
 NETJAIL_BIN=${NETJAIL_BIN:-$(built_tools "$1")}
 PATH=$obj/vnet:${NETJAIL_BIN:+$NETJAIL_BIN:}$PATH:/usr/sbin:/sbin
+# What mk/deps.sh unpacked.
+NETJAIL_CACHE=${NETJAIL_CACHE:-$HOME/.cache/netjail}
+PATH=$PATH:$NETJAIL_CACHE/packages/nginx/usr/sbin
 # kyua keeps its own files below HOME.
 HOME=$obj
 # Where the sources are: this build may be anywhere.
 NETJAIL_TOP=$(cd "$(dirname "$0")/.." && pwd)
-export HOME NETJAIL_BIN NETJAIL_TOP PATH
+export HOME NETJAIL_BIN NETJAIL_CACHE NETJAIL_TOP PATH
 shift
 cd "$obj" || die "$obj: not built"
 [ -z "${REPORTS:-}" ] || { rm -rf "$REPORTS" && mkdir -m 1777 "$REPORTS"; } ||
