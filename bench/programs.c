@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Where does the time go that a jail costs? What each program of the kernel
+ * half takes, by the kernel's own statistics. They cost time themselves: what
+ * is sent meanwhile is no measure of speed.
+ */
+
+#include <bpf/bpf.h>
+
+#include <dirent.h>
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail.h"
+
+#include "flow.h"
+#include "site.h"
+
+#define FLOW_MS		500
+#define LIMIT		60	/* seconds, for all */
+#define PROGS_MAX	64
+#define INSTANCE	"jailbench"
+#define LINKS		"/sys/fs/bpf/" INSTANCE "/links"
+
+/* A program is known by its link: of some there is one for each interface. */
+struct prog {
+	int fd;
+	struct bpf_prog_info before;
+};
+
+struct progs {
+	size_t n;
+	struct prog prog[PROGS_MAX];
+};
+
+static struct bpf_prog_info
+info_of(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+		err(1, "program");
+	return (info);
+}
+
+static void
+add_link(struct progs *ps, const char *path)
+{
+	struct bpf_link_info info = { 0 };
+	int fd = bpf_obj_get(path);
+	__u32 len = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+		err(1, "%s", path);
+	close(fd);
+	if (ps->n == PROGS_MAX)
+		errx(1, "too many programs");
+	fd = bpf_prog_get_fd_by_id(info.prog_id);
+	if (fd < 0)
+		err(1, "%s", path);
+	ps->prog[ps->n++].fd = fd;
+}
+
+static void
+find_progs(struct progs *ps)
+{
+	char path[512];
+	struct dirent *e;
+	DIR *d = opendir(LINKS);
+
+	if (d == NULL)
+		err(1, LINKS);
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), LINKS "/%s", e->d_name);
+		add_link(ps, path);
+	}
+	closedir(d);
+}
+
+static void
+print_flow(const struct progs *ps, const char *where, enum flow flow,
+    double count)
+{
+	struct bpf_prog_info now;
+	const struct prog *p;
+	double runs, ns;
+
+	for (p = ps->prog; p < ps->prog + ps->n; p++) {
+		now = info_of(p->fd);
+		runs = now.run_cnt - p->before.run_cnt;
+		ns = now.run_time_ns - p->before.run_time_ns;
+		if (runs < count / 100)
+			continue;
+		printf("%-5s %-26s %-16s %8.0f %8.2f %8.0f %8.0f\n", where,
+		    flows[flow].name, now.name, runs, runs / count, ns / runs,
+		    ns / count);
+	}
+}
+
+static void
+run_flow(struct progs *ps, const char *where, const struct pair *pair,
+    enum flow flow)
+{
+	double count;
+
+	for (size_t i = 0; i < ps->n; i++)
+		ps->prog[i].before = info_of(ps->prog[i].fd);
+	count = pair_run(pair, flow, FLOW_MS).count;
+	if (flow == FLOW_STREAM)
+		count /= FLOW_BLOCK;
+	print_flow(ps, where, flow, count);
+}
+
+static void
+work(void *arg)
+{
+	const struct family *f = arg;
+	struct progs ps = { 0 };
+	struct pair host, jail;
+	int jid, stats;
+
+	site_make(INSTANCE);
+	jid = site_jail("jail", f, f->addr[ADDR_JAIL]);
+	host = pair_start(site_fork, 0, f->addr[ADDR_HOST]);
+	jail = pair_start(jail_fork, jid, f->addr[ADDR_JAIL]);
+	find_progs(&ps);
+	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (stats < 0)
+		err(1, "statistics of programs");
+	printf("\n%-5s %-26s %-16s %8s %8s %8s %8s\n", f->name,
+	    "flow", "program", "runs", "runs/op", "ns/run", "ns/op");
+	for (int flow = 0; flow < FLOW_MAX; flow++) {
+		run_flow(&ps, "jail", &jail, flow);
+		run_flow(&ps, "host", &host, flow);
+	}
+	close(stats);
+	pair_stop(&host);
+	pair_stop(&jail);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const char *const instances[] = { INSTANCE, NULL };
+	const struct family *f = &ipv4;
+
+	if (argc == 2 && strcmp(argv[1], "-6") == 0)
+		f = &ipv6;
+	else if (argc != 1)
+		errx(1, "usage: programs [-6]");
+	return (site_guard(work, (void *)f, LIMIT, instances));
+}
