@@ -17,7 +17,6 @@
 
 #define KEYMAX	sizeof(struct prison_ip6_key)
 #define VALUEMAX sizeof(struct prison_ip6)
-#define NETMAX	sizeof(struct ip6_net)
 #define SETLEN	sizeof(uint64_t)	/* a key begins with the set */
 
 const struct family families[FAM_MAX] = {
@@ -79,7 +78,7 @@ static void
 make_key(const struct family *f, uint64_t set, const void *addr,
     uint8_t key[KEYMAX])
 {
-	memset(key, 0, KEYMAX);
+	memset(key, 0, f->keylen);
 	memcpy(key, &set, SETLEN);
 	memcpy(key + SETLEN, addr, f->addrlen);
 }
@@ -274,77 +273,6 @@ addrs_read(struct session *s, const struct family *f, const struct prison *pr,
 	return (0);
 }
 
-/*
- * What the members' entries say: the next address, and the prefix that the host
- * has the address with, if there is more than one to choose a source from.
- */
-static int
-fill_values(const struct family *f, const struct addrlist *l, uint8_t *values)
-{
-	struct hostaddrs *host = NULL;
-	uint32_t prefix = 0;
-
-	if (l->n > 1 && (host = hostaddrs_read(f->af)) == NULL)
-		return (-1);
-	for (size_t i = 0; i < l->n; i++) {
-		uint8_t *value = values + i * f->valuelen;
-
-		if (i + 1 < l->n)
-			memcpy(value, nth(f, l, i + 1), f->addrlen);
-		if (host != NULL)
-			prefix = hostaddrs_prefix(host, nth(f, l, i));
-		if (prefix < f->bits)
-			memcpy(value + f->addrlen, &prefix, sizeof(prefix));
-	}
-	hostaddrs_free(host);
-	return (0);
-}
-
-static uint32_t
-prefix_of(const struct family *f, const uint8_t *value)
-{
-	uint32_t prefix;
-
-	memcpy(&prefix, value + f->addrlen, sizeof(prefix));
-	return (prefix);
-}
-
-/* The key of an address's network in ip4_nets or ip6_nets. */
-static void
-make_net(const struct family *f, uint64_t set, const void *addr,
-    uint32_t prefix, uint8_t key[NETMAX])
-{
-	uint32_t bits = 8 * SETLEN + prefix;
-	uint8_t *net = key + sizeof(bits) + SETLEN;
-
-	memset(key, 0, NETMAX);
-	memcpy(key, &bits, sizeof(bits));
-	memcpy(key + sizeof(bits), &set, SETLEN);
-	memcpy(net, addr, f->addrlen);
-	for (uint32_t b = prefix; b < f->bits; b++)
-		net[b / 8] &= ~(0x80 >> b % 8);
-}
-
-/* The first of the jail's addresses on a network is the source on it. */
-static int
-put_nets(struct session *s, const struct family *f, uint64_t set,
-    const struct addrlist *l, const uint8_t *values)
-{
-	uint8_t key[NETMAX];
-	uint32_t prefix;
-
-	for (size_t i = 0; i < l->n; i++) {
-		prefix = prefix_of(f, values + i * f->valuelen);
-		if (prefix == 0)
-			continue;
-		make_net(f, set, nth(f, l, i), prefix, key);
-		if (kern_put_new(&s->k, f->nets, key, nth(f, l, i)) != 0 &&
-		    errno != EEXIST)
-			return (-1);
-	}
-	return (0);
-}
-
 static int
 put_members(struct session *s, const struct family *f, uint64_t set,
     const struct addrlist *l)
@@ -359,13 +287,12 @@ put_members(struct session *s, const struct family *f, uint64_t set,
 		goto out;
 	}
 	for (size_t i = 0; i < l->n; i++) {
-		memcpy(keys + i * f->keylen, &set, SETLEN);
-		memcpy(keys + i * f->keylen + SETLEN, nth(f, l, i),
-		    f->addrlen);
+		make_key(f, set, nth(f, l, i), keys + i * f->keylen);
+		if (i + 1 < l->n)
+			memcpy(values + i * f->valuelen, nth(f, l, i + 1),
+			    f->addrlen);
 	}
-	if (fill_values(f, l, values) == 0 &&
-	    kern_put_many(&s->k, f->members, keys, values, l->n) == 0)
-		error = put_nets(s, f, set, l, values);
+	error = kern_put_many(&s->k, f->members, keys, values, l->n);
 out:
 	free(keys);
 	free(values);
@@ -432,7 +359,8 @@ addrs_add(struct session *s, const struct family *f, const struct prison *pr,
 {
 	if (l->n == 0)
 		return (0);
-	if (put_members(s, f, prison_set(pr, f), l) != 0)
+	if (put_members(s, f, prison_set(pr, f), l) != 0 ||
+	    (l->n > 1 && nets_add(s, f, prison_set(pr, f), l) != 0))
 		return (-1);
 	return (addrs_take(s, f, pr, l));
 }
@@ -462,7 +390,7 @@ static int
 drop_member(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept, const void *addr)
 {
-	uint8_t key[KEYMAX], net[NETMAX], value[VALUEMAX];
+	uint8_t key[KEYMAX], value[VALUEMAX];
 
 	make_key(f, kept, addr, key);
 	if (kern_get(&s->k, f->members, key, value) != 0) {
@@ -470,13 +398,8 @@ drop_member(struct session *s, const struct family *f, uint32_t jid,
 			return (-1);
 	}
 	make_key(f, set, addr, key);
-	if (kern_get(&s->k, f->members, key, value) != 0)
-		return (errno == ENOENT ? 0 : -1);
-	make_net(f, set, addr, prefix_of(f, value), net);
-	if (prefix_of(f, value) != 0 &&
-	    kern_del(&s->k, f->nets, net) != 0 && errno != ENOENT)
-		return (-1);
-	return (kern_del(&s->k, f->members, key));
+	return (kern_del(&s->k, f->members, key) == 0 || errno == ENOENT ?
+	    0 : -1);
 }
 
 /* Forget a set whose members are known. */
@@ -488,7 +411,7 @@ addrs_drop(struct session *s, const struct family *f, uint32_t jid,
 		if (drop_member(s, f, jid, set, kept, nth(f, l, i)) != 0)
 			return (-1);
 	}
-	return (0);
+	return (nets_drop(s, f, set));
 }
 
 /* Forget a set of which nobody knows how far it was filled. */
@@ -510,5 +433,5 @@ addrs_purge(struct session *s, const struct family *f, uint32_t jid,
 			    keys + i * f->keylen + SETLEN);
 	}
 	free(keys);
-	return (error);
+	return (error == 0 ? nets_purge(s, f, set) : -1);
 }

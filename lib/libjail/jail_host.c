@@ -2,7 +2,7 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The addresses of the host's interfaces, from rtnetlink(7).
+ * What the host's interfaces have and where its routes lead, from rtnetlink(7).
  */
 
 #include <sys/socket.h>
@@ -18,23 +18,45 @@
 
 #include "jail_impl.h"
 
-#define DUMP_TRIES	10
-
-struct hostaddr {
-	uint8_t addr[16];
-	uint8_t prefix;
-};
-
-struct hostaddrs {
-	struct hostaddr *v;	/* sorted */
-	size_t n, room;
+/* A host whose addresses or routes are being read. */
+struct reading {
+	struct host *h;
 	size_t addrlen;
+	size_t room;
 };
 
-static int
-compare(const void *a, const void *b)
+/* Room for one more than n of them. Returns false if there is none. */
+static bool
+make_room(struct reading *r, void **v, size_t n, size_t size)
 {
-	return (memcmp(a, b, sizeof(((struct hostaddr *)0)->addr)));
+	void *more;
+
+	if (n < r->room)
+		return (true);
+	r->room = r->room == 0 ? 64 : 2 * r->room;
+	more = reallocarray(*v, r->room, size);
+	if (more != NULL)
+		*v = more;
+	return (more != NULL);
+}
+
+static void
+forget_addrs(void *data)
+{
+	((struct reading *)data)->h->naddrs = 0;
+}
+
+static void
+forget_routes(void *data)
+{
+	((struct reading *)data)->h->nroutes = 0;
+}
+
+/* An attribute of the length that it should have. */
+static bool
+is_sound(const struct nlattr *attr, size_t len)
+{
+	return (mnl_attr_get_payload_len(attr) == len);
 }
 
 static int
@@ -42,12 +64,12 @@ add_addr(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const void *local = NULL, *addr = NULL;
-	struct hostaddrs *h = data;
-	struct hostaddr *more;
+	struct reading *r = data;
+	struct hostaddr *ha;
 	struct nlattr *attr;
 
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
-		if (mnl_attr_get_payload_len(attr) != h->addrlen)
+		if (!is_sound(attr, r->addrlen))
 			continue;
 		if (mnl_attr_get_type(attr) == IFA_LOCAL)
 			local = mnl_attr_get_payload(attr);
@@ -56,107 +78,145 @@ add_addr(const struct nlmsghdr *nlh, void *data)
 	}
 	if (local == NULL && (local = addr) == NULL)
 		return (MNL_CB_OK);
-	if (h->n == h->room) {
-		h->room = h->room == 0 ? 64 : 2 * h->room;
-		more = reallocarray(h->v, h->room, sizeof(*h->v));
-		if (more == NULL)
-			return (MNL_CB_ERROR);
-		h->v = more;
+	if (!make_room(r, (void **)&r->h->addrs, r->h->naddrs, sizeof(*ha)))
+		return (MNL_CB_ERROR);
+	ha = &r->h->addrs[r->h->naddrs++];
+	memset(ha, 0, sizeof(*ha));
+	memcpy(ha->addr, local, r->addrlen);
+	ha->prefix = ifa->ifa_prefixlen;
+	ha->ifindex = ifa->ifa_index;
+	ha->deprecated = (ifa->ifa_flags & IFA_F_DEPRECATED) != 0;
+	return (MNL_CB_OK);
+}
+
+static uint32_t
+first_hop(const struct nlattr *attr)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(attr);
+
+	return (mnl_attr_get_payload_len(attr) >= sizeof(*hop) ?
+	    (uint32_t)hop->rtnh_ifindex : 0);
+}
+
+static void
+read_route(const struct nlmsghdr *nlh, size_t addrlen, struct hostroute *route)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct nlattr *attr;
+
+	memset(route, 0, sizeof(*route));
+	route->prefix = rtm->rtm_dst_len;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		const int type = mnl_attr_get_type(attr);
+
+		if (type == RTA_DST && is_sound(attr, addrlen))
+			memcpy(route->dst, mnl_attr_get_payload(attr), addrlen);
+		else if (type == RTA_PREFSRC && is_sound(attr, addrlen)) {
+			memcpy(route->src, mnl_attr_get_payload(attr), addrlen);
+			route->has_src = true;
+		} else if (type == RTA_OIF && is_sound(attr, 4))
+			route->ifindex = mnl_attr_get_u32(attr);
+		else if (type == RTA_PRIORITY && is_sound(attr, 4))
+			route->metric = mnl_attr_get_u32(attr);
+		else if (type == RTA_MULTIPATH)
+			route->ifindex = first_hop(attr);
 	}
-	memset(&h->v[h->n], 0, sizeof(h->v[0]));
-	memcpy(h->v[h->n].addr, local, h->addrlen);
-	h->v[h->n++].prefix = ifa->ifa_prefixlen;
+}
+
+static int
+add_route(const struct nlmsghdr *nlh, void *data)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct reading *r = data;
+	struct host *h = r->h;
+
+	if (rtm->rtm_type != RTN_UNICAST || rtm->rtm_table != RT_TABLE_MAIN ||
+	    rtm->rtm_src_len != 0 || rtm->rtm_tos != 0 ||
+	    (rtm->rtm_flags & RTM_F_CLONED))
+		return (MNL_CB_OK);
+	if (!make_room(r, (void **)&h->routes, h->nroutes, sizeof(*h->routes)))
+		return (MNL_CB_ERROR);
+	read_route(nlh, r->addrlen, &h->routes[h->nroutes]);
+	if (h->routes[h->nroutes].ifindex != 0)
+		h->nroutes++;
 	return (MNL_CB_OK);
 }
 
 static int
-dump_addrs(struct mnl_socket *nl, int af, struct hostaddrs *h)
+read_addrs(int af, struct host *h, size_t addrlen)
 {
-	char buf[32768];
+	struct reading r = { .h = h, .addrlen = addrlen };
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa;
-	struct nlmsghdr *nlh;
-	static _Atomic unsigned int last;
-	unsigned int seq = ++last;
-	ssize_t len;
-	int more;
 
-	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = RTM_GETADDR;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = seq;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = af;
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return (-1);
-	do {
-		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		if (len < 0)
-			return (-1);
-		more = mnl_cb_run(buf, len, seq, mnl_socket_get_portid(nl),
-		    add_addr, h);
-	} while (more > MNL_CB_STOP);
-	return (more);
+	return (netlink_dump(nlh, add_addr, forget_addrs, &r));
 }
 
-/* A change meanwhile makes the kernel mark a dump as interrupted: EINTR. */
+/* The main table's, without those that the kernel copied from one. */
 static int
-dump_whole(struct mnl_socket *nl, int af, struct hostaddrs *h)
+read_routes(int af, struct host *h, size_t addrlen)
 {
-	int error = -1;
+	struct reading r = { .h = h, .addrlen = addrlen };
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm;
 
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
-		return (-1);
-	for (int i = 0; i < DUMP_TRIES && error < 0; i++) {
-		h->n = 0;
-		error = dump_addrs(nl, af, h);
-		if (error < 0 && errno != EINTR)
-			break;
-	}
-	return (error);
+	nlh->nlmsg_type = RTM_GETROUTE;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = af;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	return (netlink_dump(nlh, add_route, forget_routes, &r));
 }
 
-/* All addresses of a family, or NULL. */
-struct hostaddrs *
-hostaddrs_read(int af)
-{
-	struct hostaddrs *h;
-	struct mnl_socket *nl;
+static _Thread_local size_t compare_len;
 
-	h = calloc(1, sizeof(*h));
-	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (h != NULL)
-		h->addrlen = af == AF_INET ? 4 : 16;
-	if (h == NULL || nl == NULL || dump_whole(nl, af, h) < 0) {
-		jail_fail(errno, "cannot read the host's addresses: %s",
-		    strerror(errno));
-		hostaddrs_free(h);
-		h = NULL;
-	} else if (h->n > 0)
-		qsort(h->v, h->n, sizeof(*h->v), compare);
-	if (nl != NULL)
-		mnl_socket_close(nl);
+static int
+compare(const void *a, const void *b)
+{
+	return (memcmp(a, b, compare_len));
+}
+
+/* The host in one family, to be freed, or NULL. */
+struct host *
+host_read(int af)
+{
+	const size_t addrlen = af == AF_INET ? 4 : 16;
+	struct host *h = calloc(1, sizeof(*h));
+	int error = h == NULL ? ENOMEM : read_addrs(af, h, addrlen);
+
+	if (error == 0)
+		error = read_routes(af, h, addrlen);
+	if (error != 0) {
+		host_free(h);
+		jail_fail(error, "cannot read the host's addresses and routes: "
+		    "%s", strerror(error));
+		return (NULL);
+	}
+	compare_len = addrlen;
+	if (h->naddrs > 0)
+		qsort(h->addrs, h->naddrs, sizeof(*h->addrs), compare);
 	return (h);
 }
 
-/* The prefix length of an address; 0 if no interface has it. */
-unsigned int
-hostaddrs_prefix(const struct hostaddrs *h, const void *addr)
+/* The address as an interface has it, or NULL. */
+const struct hostaddr *
+host_find(const struct host *h, const void *addr, size_t addrlen)
 {
-	const struct hostaddr *found;
-	struct hostaddr key = { .prefix = 0 };
-
-	if (h->n == 0)
-		return (0);
-	memcpy(key.addr, addr, h->addrlen);
-	found = bsearch(&key, h->v, h->n, sizeof(*h->v), compare);
-	return (found != NULL ? found->prefix : 0);
+	compare_len = addrlen;
+	return (h->naddrs == 0 ? NULL : bsearch(addr, h->addrs, h->naddrs,
+	    sizeof(*h->addrs), compare));
 }
 
 void
-hostaddrs_free(struct hostaddrs *h)
+host_free(struct host *h)
 {
 	if (h == NULL)
 		return;
-	free(h->v);
+	free(h->addrs);
+	free(h->routes);
 	free(h);
 }

@@ -21,6 +21,8 @@
 #include "jail.h"
 #include "jail_bpf.h"
 
+struct nlmsghdr;
+
 /* A family of addresses: its maps, its flags, the sizes of its keys. */
 struct family {
 	int af;
@@ -147,11 +149,56 @@ int loopback_up(const struct prison *pr);
 int loopback_follow(const struct prison *old, const struct prison *new);
 void loopback_down(uint32_t jid);
 
-/* jail_host.c: interface prefixes of the host, by address */
-struct hostaddrs;
-struct hostaddrs *hostaddrs_read(int af);
-unsigned int hostaddrs_prefix(const struct hostaddrs *h, const void *addr);
-void hostaddrs_free(struct hostaddrs *h);
+/* jail_netlink.c */
+int netlink_dump(struct nlmsghdr *nlh,
+    int (*cb)(const struct nlmsghdr *, void *), void (*forget)(void *),
+    void *data);
+int netlink_change(struct nlmsghdr *nlh);
+
+/* jail_host.c: what the host has in one family */
+struct hostaddr {
+	uint8_t addr[16];
+	uint32_t ifindex;
+	uint8_t prefix;
+	bool deprecated;
+};
+
+struct hostroute {
+	uint8_t dst[16];
+	uint8_t src[16];
+	uint32_t ifindex;
+	uint32_t metric;
+	uint8_t prefix;
+	bool has_src;
+};
+
+struct host {
+	struct hostaddr *addrs;	/* sorted by address */
+	size_t naddrs;
+	struct hostroute *routes;
+	size_t nroutes;
+};
+
+struct host *host_read(int af);
+const struct hostaddr *host_find(const struct host *h, const void *addr,
+    size_t addrlen);
+void host_free(struct host *h);
+
+/* jail_saddrsel.c: the address of the list that is the source to a prefix */
+struct source {
+	uint8_t net[16];
+	uint8_t prefix;
+	size_t nth;
+};
+
+int saddrsel(const struct family *f, const struct addrlist *l,
+    const struct host *h, struct source **ret_sources, size_t *ret_n);
+
+/* jail_nets.c: the sources of a set */
+int nets_add(struct session *s, const struct family *f, uint64_t set,
+    const struct addrlist *l);
+int nets_drop(struct session *s, const struct family *f, uint64_t set);
+int nets_purge(struct session *s, const struct family *f, uint64_t set);
 
 /* jail_find.c */
 int jail_read(struct session *s, uint32_t jid, struct jail *j);

@@ -105,47 +105,24 @@ loopback_own(struct session *s, const struct prison *pr)
 	return (kern_put(&s->k, KM_IP6_OWNERS, &lo6, &owner6));
 }
 
-/* Returns 0 or an errno. */
-static int
-request(struct mnl_socket *nl, struct nlmsghdr *nlh)
-{
-	char buf[4096];
-	ssize_t len;
-
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ||
-	    (len = mnl_socket_recvfrom(nl, buf, sizeof(buf))) < 0 ||
-	    mnl_cb_run(buf, len, 0, mnl_socket_get_portid(nl), NULL,
-	    NULL) < 0)
-		return (errno);
-	return (0);
-}
-
 /* Put lo6 on the loopback interface, or take it from there; 0 or an errno. */
 static int
 change_interface(int type, const struct jail_in6 *lo6)
 {
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct mnl_socket *nl;
 	struct ifaddrmsg *ifa;
-	int error;
 
 	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK |
-	    (type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	if (type == RTM_NEWADDR)
+		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = AF_INET6;
 	ifa->ifa_prefixlen = 128;
 	ifa->ifa_flags = IFA_F_PERMANENT | IFA_F_NODAD;
 	ifa->ifa_index = LOOPBACK;
 	mnl_attr_put(nlh, IFA_LOCAL, sizeof(*lo6), lo6);
-	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (nl == NULL)
-		return (errno);
-	error = request(nl, nlh);
-	mnl_socket_close(nl);
-	return (error);
+	return (netlink_change(nlh));
 }
 
 /*

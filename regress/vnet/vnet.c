@@ -115,6 +115,13 @@ vnet_addr(const struct vnet *vn, const char *addr)
 		atf_tc_fail("vnet_addr %s failed", addr);
 }
 
+void
+vnet_ip(const struct vnet *vn, const char *args)
+{
+	if (script(vn->vn_tc, "vnet_ip", args) != 0)
+		atf_tc_fail("ip %s failed", args);
+}
+
 int
 vnet_enter(int ns)
 {

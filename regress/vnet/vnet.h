@@ -53,6 +53,9 @@ void vnet_instance(const atf_tc_t *tc);
 /* Add an address to the host. */
 void vnet_addr(const struct vnet *vn, const char *addr);
 
+/* Have ip(8) do something to the host: "route add 10.0.0.0/8 dev lo". */
+void vnet_ip(const struct vnet *vn, const char *args);
+
 /*
  * Put the calling thread into a namespace of the vnet. A child may call this;
  * it returns -1 with errno set if it cannot.

@@ -45,10 +45,10 @@ ip4_owners __weak SEC(".maps");
 JAIL_MAP(HASH, JAIL_NIPS, struct jail_in6, struct ip_owner)
 ip6_owners __weak SEC(".maps");
 
-JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip4_net, __be32)
+JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip4_net, struct ip4_source)
 ip4_nets __weak SEC(".maps");
 
-JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip6_net, struct jail_in6)
+JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip6_net, struct ip6_source)
 ip6_nets __weak SEC(".maps");
 
 JAIL_MAP(HASH, JAIL_NREFUSALS, struct refusal_key, __u64)

@@ -165,8 +165,8 @@ prison_source_ip6(const struct prison *pr, const struct jail_in6 *src,
 /*
  * Pick the source for a socket that has none: the jail's loopback for what is
  * there; if ip6.saddrsel is on, dst itself if it is the jail's (rule 1 of RFC
- * 6724), or the jail's address on the longest prefix that dst is in; or else
- * the primary one.
+ * 6724), or what the longest prefix that dst is in calls for (the others); or
+ * else the primary one.
  *
  * Returns 0 with *src set, or to :: if the kernel may choose; EAFNOSUPPORT if
  * the jail has no IPv6.

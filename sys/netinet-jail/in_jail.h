@@ -146,8 +146,8 @@ prison_source_ip4(const struct prison *pr, __be32 src, __be32 dst)
 
 /*
  * Pick the source for a socket that has none: the jail's loopback for what is
- * there; if ip4.saddrsel is on, dst itself if it is the jail's, or the jail's
- * address on the longest prefix that dst is in; or else the primary one.
+ * there; if ip4.saddrsel is on, dst itself if it is the jail's, or what the
+ * longest prefix that dst is in calls for; or else the primary one.
  *
  * Returns 0 with *src set, or to INADDR_ANY if the kernel may choose;
  * EAFNOSUPPORT if the jail has no IPv4.

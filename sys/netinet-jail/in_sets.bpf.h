@@ -28,11 +28,11 @@ prison_net_ip4(__u64 set, __be32 dst, __be32 *src)
 	struct ip4_net key = {
 		.prefixlen = 96, .set = { set, set >> 32 }, .addr = dst
 	};
-	const __be32 *found = bpf_map_lookup_elem(&ip4_nets, &key);
+	const struct ip4_source *found = bpf_map_lookup_elem(&ip4_nets, &key);
 
 	if (found == NULL)
 		return (false);
-	*src = *found;
+	*src = found->addr;
 	return (true);
 }
 
@@ -50,11 +50,11 @@ prison_net_ip6(__u64 set, const struct jail_in6 *dst, struct jail_in6 *src)
 	struct ip6_net key = {
 		.prefixlen = 192, .set = { set, set >> 32 }, .addr = *dst
 	};
-	const struct jail_in6 *found = bpf_map_lookup_elem(&ip6_nets, &key);
+	const struct ip6_source *found = bpf_map_lookup_elem(&ip6_nets, &key);
 
 	if (found == NULL)
 		return (false);
-	*src = *found;
+	*src = found->addr;
 	return (true);
 }
 

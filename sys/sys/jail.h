@@ -17,8 +17,8 @@
  *	prison_ip6s	struct prison_ip6_key -> struct prison_ip6
  *	ip4_owners	IPv4 address -> struct ip_owner
  *	ip6_owners	struct jail_in6 -> struct ip_owner
- *	ip4_nets	struct ip4_net -> source address in that set
- *	ip6_nets	struct ip6_net -> source address in that set
+ *	ip4_nets	struct ip4_net -> struct ip4_source
+ *	ip6_nets	struct ip6_net -> struct ip6_source
  *	jail_globals	0 -> struct jail_globals
  *	sock_prisons	socket -> cgroup id of the jail that made it
  *	sock_binds	socket -> struct sock_bind
@@ -36,7 +36,9 @@
  * jail's addresses, a new set is filled and then the prison is replaced, which
  * every packet sees either before or after. The first address of a set is the
  * primary; the others follow in the order in which they were given, each entry
- * naming the next one.
+ * naming the next one. A set of two or more has entries in ip4_nets or
+ * ip6_nets, which say for every destination, by its longest prefix, which
+ * member is the source; the first one is that of the prefix of length 0.
  *
  * Ports. Each jail, and the host, has a name space of ports of its own, for
  * each family; jails that share an address share it. A TCP socket that asks for
@@ -64,7 +66,7 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	3
+#define JAIL_VERSION	4
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
@@ -110,7 +112,7 @@
 #define PR_PERSIST		0x0001	/* stays without processes */
 #define PR_IP4			0x0002	/* IPv4 restricted to pr_ip4s */
 #define PR_IP6			0x0004	/* IPv6 restricted to pr_ip6s */
-#define PR_IP4_SADDRSEL		0x0008	/* source by prefix, else primary */
+#define PR_IP4_SADDRSEL		0x0008	/* source by ip4_nets, not primary */
 #define PR_IP6_SADDRSEL		0x0010
 #define PR_ALLOW_RAW_SOCKETS	0x0020
 #define PR_ALLOW_RESERVED_PORTS	0x0040	/* ports below IPPORT_RESERVED */
@@ -170,7 +172,6 @@ struct prison_ip4_key {
 
 struct prison_ip4 {
 	__be32 next;		/* next address of the set, 0 at the end */
-	__u32 prefix;		/* its entry in ip4_nets, 0 if it has none */
 };
 
 struct prison_ip6_key {
@@ -180,7 +181,6 @@ struct prison_ip6_key {
 
 struct prison_ip6 {
 	struct jail_in6 next;	/* next address of the set, :: at the end */
-	__u32 prefix;		/* its entry in ip6_nets, 0 if it has none */
 };
 
 /*
@@ -209,6 +209,21 @@ struct ip6_net {
 	struct jail_in6 addr;
 };
 
+/* The member, and the set's next prefix. */
+struct ip4_source {
+	__be32 addr;
+	__be32 next;
+	__u32 nextlen;		/* its length, JAIL_NOPREFIX at the end */
+};
+
+struct ip6_source {
+	struct jail_in6 addr;
+	struct jail_in6 next;
+	__u32 nextlen;
+};
+
+#define JAIL_NOPREFIX	0xffffffff
+
 /*
  * A port that a socket of a jail asked for, or was given because it asked for
  * any: once with the address that it asked for, :: and ::ffff:0.0.0.0 among
@@ -229,7 +244,6 @@ struct port_key {
 #define PORT_TOTAL	1
 #define PORT_KERNELS	2
 #define PORT_KINDS	3
-#define PORT_KERNELS	2
 
 /*
  * Sockets that have the port. How many there are, and how many of them are so,
@@ -382,12 +396,14 @@ _Static_assert(sizeof(struct prison) == 128, "two cache lines");
 _Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
 _Static_assert(sizeof(struct prison_info) == 1376, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
-_Static_assert(sizeof(struct prison_ip4) == 8, "no padding");
+_Static_assert(sizeof(struct prison_ip4) == 4, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
-_Static_assert(sizeof(struct prison_ip6) == 20, "no padding");
+_Static_assert(sizeof(struct prison_ip6) == 16, "no padding");
 _Static_assert(sizeof(struct ip_owner) == 16, "no padding");
 _Static_assert(sizeof(struct ip4_net) == 16, "no padding");
 _Static_assert(sizeof(struct ip6_net) == 28, "no padding");
+_Static_assert(sizeof(struct ip4_source) == 12, "no padding");
+_Static_assert(sizeof(struct ip6_source) == 36, "no padding");
 _Static_assert(sizeof(struct port_key) == 40, "no padding");
 _Static_assert(sizeof(struct port) == 32, "no padding");
 _Static_assert(sizeof(struct sock_bind) == 64, "no padding");

@@ -27,6 +27,7 @@ struct check {
 	int faults;
 	const struct fam *fam;	/* the family that is checked */
 	size_t members;		/* of it, in the sets of all jails */
+	size_t nets;		/* the same */
 };
 
 /* A family: addresses are addrlen bytes, and so on. */
@@ -177,6 +178,30 @@ check_set(struct check *c, const struct prison *pr)
 		fault(c, "jail %u: a set goes on after its end", pr->pr_id);
 }
 
+/* Walk the prefixes of a set from that of length 0. */
+static void
+check_nets(struct check *c, uint64_t set)
+{
+	struct ip6_net key = { .prefixlen = 64 };
+	uint8_t value[sizeof(struct ip6_source)] = { 0 };
+	const size_t addrlen = c->fam->addrlen;
+	uint32_t prefix = 0;
+
+	memcpy(key.set, &set, SETLEN);
+	while (prefix <= 8 * addrlen) {
+		key.prefixlen = 64 + prefix;
+		memcpy(&key.addr, value + addrlen, addrlen);
+		if (!state_lookup(c->st, c->fam->nets, &key, value)) {
+			fault(c, "set %llu: prefix %s/%u is missing",
+			    (unsigned long long)set,
+			    text_of(c->fam, &key.addr), prefix);
+			return;
+		}
+		c->nets++;
+		memcpy(&prefix, value + 2 * addrlen, sizeof(prefix));
+	}
+}
+
 /* A jail that has addresses has a loopback, if that is to be private. */
 static void
 check_loopback(struct check *c, const struct prison *pr)
@@ -207,6 +232,8 @@ check_prison(void *arg, const void *key, const void *value)
 	    pi.pi_cgroup != *(const uint64_t *)key)
 		fault(c, "prison %u: has no info", pr->pr_id);
 	check_set(c, pr);
+	if (number_of(c->fam, pr) > 1)
+		check_nets(c, set_of(c->fam, pr));
 	check_loopback(c, pr);
 	return (0);
 }
@@ -280,11 +307,14 @@ static void
 check_family(struct check *c, const struct fam *f)
 {
 	c->fam = f;
-	c->members = 0;
+	c->members = c->nets = 0;
 	state_walk(c->st, SM_PRISONS, check_prison, c);
 	if (state_count(c->st, f->members) != c->members)
 		fault(c, "%zu addresses are in sets, %zu of them in those of "
 		    "jails", state_count(c->st, f->members), c->members);
+	if (state_count(c->st, f->nets) != c->nets)
+		fault(c, "%zu prefixes are in sets, %zu of them in those of "
+		    "jails", state_count(c->st, f->nets), c->nets);
 	state_walk(c->st, f->owners, check_owner, c);
 	state_walk(c->st, f->nets, check_net, c);
 }

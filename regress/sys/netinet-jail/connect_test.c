@@ -239,6 +239,55 @@ VNET_CASE(source_is_on_the_destinations_prefix_if_asked_for)
 		try_row(&jd[rows[i].kind], &rows[i]);
 }
 
+/* FAR_* is on an interface of its own, to which some routes lead. */
+VNET_CASE(source_is_what_the_route_calls_for)
+{
+	static const struct row rows[] = {
+		{ NETS4, AF_INET, "203.0.113.1", NULL, 0, FAR4, NULL, 0 },
+		{ NETS4, AF_INET, "203.0.113.129", NULL, 0, "192.0.2.41",
+		    NULL, 0 },
+		{ NETS4, AF_INET, "203.0.113.193", NULL, 0, "192.0.2.42",
+		    NULL, 0 },
+		{ NETS4, AF_INET, "10.1.2.3", NULL, 0, "192.0.2.41", NULL,
+		    0 },
+		{ NETS6, AF_INET6, "2001:db8:9::1", NULL, 0, FAR6, NULL, 0 },
+		{ NETS6, AF_INET6, "2001:db8:9:8000::1", NULL, 0,
+		    "2001:db8::42", NULL, 0 },
+		{ NETS6, AF_INET6, "2001:db8:a::1", NULL, 0, "2001:db8::41",
+		    NULL, 0 },
+		{ NETS6, AF_INET6, "2002:c000:201::1", NULL, 0,
+		    "2002:c000:202::7", NULL, 0 },
+	};
+	struct jailed jd[NKINDS];
+	struct scene s;
+	size_t i;
+
+	scene_init(&s, tc);
+	vnet_ip(&s.vn, "link add far type veth peer name near");
+	vnet_ip(&s.vn, "link set near up");
+	vnet_ip(&s.vn, "link set far up");
+	vnet_addr(&s.vn, "192.0.2.41");
+	vnet_addr(&s.vn, "192.0.2.42");
+	vnet_addr(&s.vn, "2001:db8::41");
+	vnet_addr(&s.vn, "2001:db8::42");
+	vnet_addr(&s.vn, "2002:c000:202::7");
+	vnet_ip(&s.vn, "addr add " FAR4 "/24 dev far");
+	vnet_ip(&s.vn, "addr add " FAR6 "/64 dev far nodad preferred_lft 0");
+	vnet_ip(&s.vn, "route add 203.0.113.0/24 dev far");
+	vnet_ip(&s.vn, "route add 203.0.113.128/25 via " VNET_PEER4);
+	vnet_ip(&s.vn, "route add 203.0.113.192/26 via " VNET_PEER4
+	    " src 192.0.2.42");
+	vnet_ip(&s.vn, "route add 2001:db8:9::/48 dev far");
+	vnet_ip(&s.vn, "route add 2001:db8:9:8000::/49 via " VNET_PEER6
+	    " src 2001:db8::42");
+	jd[NETS4] = scene_jail("nets4", "192.0.2.41,192.0.2.42," FAR4, NULL,
+	    NULL);
+	jd[NETS6] = scene_jail("nets6", NULL, "2001:db8::41,2001:db8::42,"
+	    "2002:c000:202::7," FAR6, NULL);
+	for (i = 0; i < NELEMS(rows); i++)
+		try_row(&jd[rows[i].kind], &rows[i]);
+}
+
 VNET_CASE(ip6_socket_to_ip4_is_judged_as_ip4)
 {
 	static const struct row rows[] = {
@@ -373,6 +422,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp,
 	    socket_bound_to_all_of_both_families_connects_to_ip6);
 	ATF_TP_ADD_TC(tp, source_is_on_the_destinations_prefix_if_asked_for);
+	ATF_TP_ADD_TC(tp, source_is_what_the_route_calls_for);
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_is_judged_as_ip4);
 	ATF_TP_ADD_TC(tp, tcp_comes_from_the_primary_and_carries_data);
 	ATF_TP_ADD_TC(tp, source_is_own_after_disconnecting_too);
