@@ -411,7 +411,7 @@ addrs_drop(struct session *s, const struct family *f, uint32_t jid,
 		if (drop_member(s, f, jid, set, kept, nth(f, l, i)) != 0)
 			return (-1);
 	}
-	return (nets_drop(s, f, set));
+	return (nets_drop(s, f, set) == 0 ? aliases_drop(s, set, kept) : -1);
 }
 
 /* Forget a set of which nobody knows how far it was filled. */
@@ -433,5 +433,6 @@ addrs_purge(struct session *s, const struct family *f, uint32_t jid,
 			    keys + i * f->keylen + SETLEN);
 	}
 	free(keys);
-	return (error == 0 ? nets_purge(s, f, set) : -1);
+	return (error == 0 && nets_purge(s, f, set) == 0 ?
+	    aliases_drop(s, set, kept) : -1);
 }

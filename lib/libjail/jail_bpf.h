@@ -17,8 +17,8 @@
 /* The pinned maps that user space uses, see <sys/jail.h>. */
 enum kern_map {
 	KM_PRISONS, KM_INFOS, KM_NAMES, KM_IP4S, KM_IP6S, KM_IP4_OWNERS,
-	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_REFUSALS, KM_MARKS,
-	KM_GLOBALS, KM_MAX
+	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_ALIASES, KM_REFUSALS,
+	KM_MARKS, KM_GLOBALS, KM_MAX
 };
 
 /* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */

@@ -34,6 +34,8 @@ static const struct map_desc {
 	    sizeof(struct ip4_source) },
 	[KM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net),
 	    sizeof(struct ip6_source) },
+	[KM_ALIASES] = { "ip_aliases", sizeof(struct ip_alias_key),
+	    sizeof(struct ip_alias) },
 	[KM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
 	[KM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
 	    sizeof(struct signal_mark) },

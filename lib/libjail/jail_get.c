@@ -75,6 +75,19 @@ value_addrs(struct session *s, struct value *v, const struct jail *j,
 	return (0);
 }
 
+static int
+value_aliases(struct session *s, struct value *v, const struct jail *j,
+    const struct family *f)
+{
+	char *text = aliases_text(s, f, &j->pr);
+
+	if (text == NULL)
+		return (-1);
+	v->base = v->owned = text;
+	v->len = strlen(text) + 1;
+	return (0);
+}
+
 /* One look-up for each key that there can be: far fewer than entries. */
 static int
 value_refused(struct session *s, struct value *v, const struct jail *j)
@@ -126,6 +139,10 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_addrs(s, v, j, &families[FAM_IP4]));
 	case P_IP6_ADDR:
 		return (value_addrs(s, v, j, &families[FAM_IP6]));
+	case P_IP4_ALIAS:
+		return (value_aliases(s, v, j, &families[FAM_IP4]));
+	case P_IP6_ALIAS:
+		return (value_aliases(s, v, j, &families[FAM_IP6]));
 	case P_LOOPBACK:
 		return (value_int(v, loopback_kind(&j->pr)));
 	case P_CPU_SHARES:

@@ -59,6 +59,17 @@ is_sound(const struct nlattr *attr, size_t len)
 	return (mnl_attr_get_payload_len(attr) == len);
 }
 
+/*
+ * A deprecated address that will be there for ever is for jails: that keeps the
+ * host from choosing it for itself.
+ */
+static bool
+is_on_its_way_out(unsigned int flags)
+{
+	return ((flags & (IFA_F_DEPRECATED | IFA_F_PERMANENT)) ==
+	    IFA_F_DEPRECATED);
+}
+
 static int
 add_addr(const struct nlmsghdr *nlh, void *data)
 {
@@ -85,7 +96,7 @@ add_addr(const struct nlmsghdr *nlh, void *data)
 	memcpy(ha->addr, local, r->addrlen);
 	ha->prefix = ifa->ifa_prefixlen;
 	ha->ifindex = ifa->ifa_index;
-	ha->deprecated = (ifa->ifa_flags & IFA_F_DEPRECATED) != 0;
+	ha->deprecated = is_on_its_way_out(ifa->ifa_flags);
 	return (MNL_CB_OK);
 }
 

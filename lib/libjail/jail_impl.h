@@ -134,6 +134,12 @@ uint64_t prison_set(const struct prison *pr, const struct family *f);
 uint64_t prison_ports(const struct prison *pr, const struct family *f);
 size_t prison_naddrs(const struct prison *pr, const struct family *f);
 
+/* jail_alias.c: addresses that are on interfaces because jails have them */
+int aliases_drop(struct session *s, uint64_t set, uint64_t kept);
+void aliases_clear(struct session *s);
+char *aliases_text(struct session *s, const struct family *f,
+    const struct prison *pr);
+
 /* jail_netns.c */
 int netns_settle(struct session *s, struct prison *pr);
 int netns_move(struct session *s, struct jail *j);
@@ -213,7 +219,8 @@ bool refusal_nth(struct refusal_key *key, int n);
 /* jail_param.c: the table of parameters */
 enum param_id {
 	P_JID, P_NAME, P_PATH, P_HOSTNAME, P_IP4, P_IP6, P_IP4_ADDR,
-	P_IP6_ADDR, P_IP4_SADDRSEL, P_IP6_SADDRSEL, P_IP4_HOSTLISTEN,
+	P_IP6_ADDR, P_IP4_ALIAS, P_IP6_ALIAS, P_IP4_SADDRSEL,
+	P_IP6_SADDRSEL, P_IP4_HOSTLISTEN,
 	P_IP6_HOSTLISTEN, P_LOOPBACK, P_RAW_SOCKETS, P_RESERVED_PORTS,
 	P_BROADCAST, P_NETLINK, P_CPU_SHARES, P_PERSIST, P_DYING, P_PROCESSES,
 	P_REFUSED, P_MAX

@@ -13,6 +13,8 @@
 
 #include "jail_impl.h"
 
+#define ALIASLEN	(1 << 24)	/* of any number of addresses */
+
 const struct param params[P_MAX] = {
 	[P_JID] = { "jid", JPT_INT, JP_CREATEONLY, 0, 0 },
 	[P_NAME] = { "name", JPT_STRING, 0, 0, JAIL_NAMELEN },
@@ -22,6 +24,8 @@ const struct param params[P_MAX] = {
 	[P_IP6] = { "ip6", JPT_JAILSYS, JP_CREATEONLY, 0, 0 },
 	[P_IP4_ADDR] = { "ip4.addr", JPT_IP4, 0, 0, 0 },
 	[P_IP6_ADDR] = { "ip6.addr", JPT_IP6, 0, 0, 0 },
+	[P_IP4_ALIAS] = { "ip4.alias", JPT_STRING, 0, 0, ALIASLEN },
+	[P_IP6_ALIAS] = { "ip6.alias", JPT_STRING, 0, 0, ALIASLEN },
 	[P_IP4_SADDRSEL] = { "ip4.saddrsel", JPT_BOOL, 0, PR_IP4_SADDRSEL, 0 },
 	[P_IP6_SADDRSEL] = { "ip6.saddrsel", JPT_BOOL, 0, PR_IP6_SADDRSEL, 0 },
 	[P_IP4_HOSTLISTEN] = { "ip4.hostlisten", JPT_BOOL, 0,

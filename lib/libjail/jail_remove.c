@@ -249,8 +249,12 @@ jail_unload(void)
 	error = remove_cgroups(&s, s.m.cgroup);
 	if (error == 0 && s.m.cpu[0] != '\0')
 		error = remove_cgroups(&s, s.m.cpu);
-	if (error == 0 && s.m.pins[0] != '\0')
+	if (error == 0 && s.m.pins[0] != '\0') {
+		if (kern_open(&s.k, s.m.pins) == 0)
+			aliases_clear(&s);
+		kern_close(&s.k);
 		error = kern_unload(s.m.pins);
+	}
 	if (error == 0)
 		error = remove_root(s.m.cgroup);
 	if (error == 0)

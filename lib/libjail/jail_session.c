@@ -227,6 +227,7 @@ lock_root(struct session *s, bool change)
 static int
 forget_stale(struct session *s)
 {
+	aliases_clear(s);
 	kern_close(&s->k);
 	return (kern_unload(s->m.pins));
 }

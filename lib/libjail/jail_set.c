@@ -246,8 +246,8 @@ static int
 add_addrs(struct session *s, struct change *c)
 {
 	for (int f = 0; f < FAM_MAX; f++) {
-		if (c->newlist[f] && addrs_add(s, &families[f], &c->new.pr,
-		    &c->list[f]) != 0)
+		if (c->newlist[f] && (addrs_add(s, &families[f], &c->new.pr,
+		    &c->list[f]) != 0 || aliases_add(s, c, f) != 0))
 			return (-1);
 	}
 	return (loopback_own(s, &c->new.pr));
@@ -341,6 +341,7 @@ change_free(struct change *c)
 	for (int f = 0; f < FAM_MAX; f++) {
 		free(c->list[f].addrs);
 		free(c->oldlist[f].addrs);
+		free(c->aliases[f].v);
 	}
 	free(c);
 }

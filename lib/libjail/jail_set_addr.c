@@ -14,6 +14,7 @@
 
 static const enum param_id mode_param[FAM_MAX] = { P_IP4, P_IP6 };
 static const enum param_id addr_param[FAM_MAX] = { P_IP4_ADDR, P_IP6_ADDR };
+static const enum param_id alias_param[FAM_MAX] = { P_IP4_ALIAS, P_IP6_ALIAS };
 
 /* ip4=, ip6=: settled at creation. */
 static int
@@ -117,12 +118,14 @@ make_list(struct change *c, int f, const struct addrlist *given)
 int
 set_addrs(struct session *s, struct change *c, int f)
 {
+	const char *aliases = spec_string(&c->sp, alias_param[f]);
+	const bool same = !c->sp.v[addr_param[f]].given && !disables(c, f);
 	const struct family *fam = &families[f];
 	struct addrlist *l = &c->list[f], given;
 
 	if (set_mode(c, f) != 0)
 		return (-1);
-	if (!c->sp.v[addr_param[f]].given && !disables(c, f))
+	if (same && aliases == NULL)
 		return (0);
 	given.n = c->sp.v[addr_param[f]].len / fam->addrlen;
 	given.addrs = (uint8_t *)c->sp.v[addr_param[f]].base;
@@ -131,8 +134,11 @@ set_addrs(struct session *s, struct change *c, int f)
 		    fam->name, JAIL_NIPS));
 	if (c->exists && addrs_read(s, fam, &c->old.pr, &c->oldlist[f]) != 0)
 		return (-1);
+	if (same && !(c->flags & (JAIL_ADDADDR | JAIL_DELADDR)))
+		given = c->oldlist[f];
 	if (make_list(c, f, &given) != 0 || addrs_check(fam, l) != 0 ||
-	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0)
+	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0 ||
+	    set_aliases(s, c, f, aliases) != 0)
 		return (-1);
 	c->newlist[f] = true;
 	return (0);

@@ -51,6 +51,9 @@ ip4_nets __weak SEC(".maps");
 JAIL_MAP(LPM_TRIE, JAIL_NIPS, struct ip6_net, struct ip6_source)
 ip6_nets __weak SEC(".maps");
 
+JAIL_MAP(HASH, JAIL_NIPS, struct ip_alias_key, struct ip_alias)
+ip_aliases __weak SEC(".maps");
+
 JAIL_MAP(HASH, JAIL_NREFUSALS, struct refusal_key, __u64)
 refusals __weak SEC(".maps");
 

@@ -19,6 +19,7 @@
  *	ip6_owners	struct jail_in6 -> struct ip_owner
  *	ip4_nets	struct ip4_net -> struct ip4_source
  *	ip6_nets	struct ip6_net -> struct ip6_source
+ *	ip_aliases	struct ip_alias_key -> struct ip_alias
  *	jail_globals	0 -> struct jail_globals
  *	sock_prisons	socket -> cgroup id of the jail that made it
  *	sock_binds	socket -> struct sock_bind
@@ -225,6 +226,21 @@ struct ip6_source {
 #define JAIL_NOPREFIX	0xffffffff
 
 /*
+ * A member that netjail has put on an interface, and is to take from there. The
+ * kernel half does not look.
+ */
+struct ip_alias_key {
+	__u64 set;
+	struct jail_in6 addr;	/* an IPv4 address is v4-mapped here */
+};
+
+struct ip_alias {
+	__u64 netns;		/* SO_NETNS_COOKIE */
+	__u32 ifindex;
+	__u32 prefix;		/* length */
+};
+
+/*
  * A port that a socket of a jail asked for, or was given because it asked for
  * any: once with the address that it asked for, :: and ::ffff:0.0.0.0 among
  * them, and once with PORT_TOTAL for all addresses of the family. The kernel's
@@ -404,6 +420,8 @@ _Static_assert(sizeof(struct ip4_net) == 16, "no padding");
 _Static_assert(sizeof(struct ip6_net) == 28, "no padding");
 _Static_assert(sizeof(struct ip4_source) == 12, "no padding");
 _Static_assert(sizeof(struct ip6_source) == 36, "no padding");
+_Static_assert(sizeof(struct ip_alias_key) == 24, "no padding");
+_Static_assert(sizeof(struct ip_alias) == 16, "no padding");
 _Static_assert(sizeof(struct port_key) == 40, "no padding");
 _Static_assert(sizeof(struct port) == 32, "no padding");
 _Static_assert(sizeof(struct sock_bind) == 64, "no padding");

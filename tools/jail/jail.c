@@ -99,6 +99,51 @@ join_lists(struct jailparam *list, struct jailparam *more)
 	jailparam_free(more, 1);
 }
 
+/* What interface|address/prefix says is told by ip4.alias, too. */
+static void
+join_aliases(struct request *rq, const char *name, const char *aliases)
+{
+	struct jailparam *jp = find_param(rq, name);
+	char *both;
+
+	if (asprintf(&both, "%s%s%s", jp != NULL ? (char *)jp->jp_value : "",
+	    jp != NULL ? "," : "", aliases) == -1)
+		out_of_memory();
+	if (jp == NULL) {
+		jp = &rq->jp[rq->njp++];
+		if (jailparam_init(jp, name) != 0)
+			errx(1, "%s", jail_errmsg);
+	}
+	if (jailparam_import(jp, both) != 0)
+		errx(1, "%s", jail_errmsg);
+	free(both);
+}
+
+/*
+ * Of a list of addresses, some of them interface|address/prefix, make one of
+ * plain addresses, and one of those that have an interface, to be freed.
+ */
+static char *
+split_aliases(const char *list, char *plain)
+{
+	char *copy = strdup(list), *rest = copy, *one;
+	char *aliases = calloc(1, strlen(list) + 1), *end = aliases;
+
+	if (copy == NULL || aliases == NULL)
+		out_of_memory();
+	while ((one = strsep(&rest, ",")) != NULL) {
+		if (strchr(one, '|') != NULL) {
+			end += sprintf(end, "%s%s", end > aliases ? "," : "",
+			    one);
+			one = strchr(one, '|') + 1;
+			one[strcspn(one, "/")] = '\0';
+		}
+		plain += sprintf(plain, "%s%s", one, rest != NULL ? "," : "");
+	}
+	free(copy);
+	return (aliases);
+}
+
 static void
 add_param(struct request *rq, const char *word)
 {
@@ -110,6 +155,29 @@ add_param(struct request *rq, const char *word)
 		join_lists(list, jp);
 	else
 		rq->njp++;
+}
+
+/* ip4.addr= or ip6.addr= with interfaces. (The word itself is not ours.) */
+static void
+add_aliases(struct request *rq, const char *word)
+{
+	const char *list = strchr(word, '=') + 1;
+	char *plain = strdup(word), *aliases;
+
+	if (plain == NULL)
+		out_of_memory();
+	aliases = split_aliases(list, plain + (list - word));
+	add_param(rq, plain);
+	join_aliases(rq, word[2] == '4' ? "ip4.alias" : "ip6.alias", aliases);
+	free(plain);
+	free(aliases);
+}
+
+static bool
+has_aliases(const char *word)
+{
+	return ((strncmp(word, "ip4.addr=", 9) == 0 ||
+	    strncmp(word, "ip6.addr=", 9) == 0) && strchr(word, '|') != NULL);
 }
 
 /* The words from command= on; the line itself stays as it is. */
@@ -132,7 +200,7 @@ command_of(int n, char **words)
 static void
 parse_params(struct request *rq, int argc, char **argv)
 {
-	rq->jp = calloc(argc + 1, sizeof(*rq->jp));
+	rq->jp = calloc(2 * argc + 1, sizeof(*rq->jp));
 	if (rq->jp == NULL)
 		out_of_memory();
 	for (int i = 0; i < argc; i++) {
@@ -140,7 +208,7 @@ parse_params(struct request *rq, int argc, char **argv)
 			rq->command = command_of(argc - i, argv + i);
 			return;
 		}
-		add_param(rq, argv[i]);
+		(has_aliases(argv[i]) ? add_aliases : add_param)(rq, argv[i]);
 	}
 }
 

@@ -179,6 +179,8 @@ ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 		{ "ip6", JPT_JAILSYS, JP_CREATEONLY },
 		{ "ip4.addr", JPT_IP4, 0 },
 		{ "ip6.addr", JPT_IP6, 0 },
+		{ "ip4.alias", JPT_STRING, 0 },
+		{ "ip6.alias", JPT_STRING, 0 },
 		{ "ip4.saddrsel", JPT_BOOL, 0 },
 		{ "ip6.saddrsel", JPT_BOOL, 0 },
 		{ "ip4.hostlisten", JPT_BOOL, 0 },

@@ -40,6 +40,8 @@ static const struct {
 	    sizeof(struct ip4_source) },
 	[SM_IP6_NETS] = { "ip6_nets", sizeof(struct ip6_net),
 	    sizeof(struct ip6_source) },
+	[SM_ALIASES] = { "ip_aliases", sizeof(struct ip_alias_key),
+	    sizeof(struct ip_alias) },
 	[SM_PORTS] = { "ports", sizeof(struct port_key), sizeof(struct port) },
 	[SM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
 	[SM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),

@@ -291,6 +291,28 @@ check_net(void *arg, const void *key, const void *value)
 }
 
 static int
+check_alias(void *arg, const void *key, const void *value)
+{
+	uint8_t ignored[sizeof(struct prison_ip6)];
+	const struct ip_alias_key *ak = key;
+	const struct ip_alias *a = value;
+	struct check *c = arg;
+	struct search s = { .set = ak->set };
+	bool ip4 = ak->addr.s6[2] == htonl(0xffff);
+
+	c->fam = s.fam = &fams[ip4 ? 0 : 1];
+	if (state_walk(c->st, SM_PRISONS, same_set, &s) == 0 ||
+	    !find_member(c, ak->set, ip4 ? (const void *)&ak->addr.s6[3] :
+	    &ak->addr, ignored))
+		fault(c, "alias in set %llu: is no jail's",
+		    (unsigned long long)ak->set);
+	if (a->ifindex == 0 || a->prefix == 0)
+		fault(c, "alias in set %llu: is on no interface",
+		    (unsigned long long)ak->set);
+	return (0);
+}
+
+static int
 check_refusal(void *arg, const void *key, const void *value)
 {
 	const struct refusal_key *rk = key;
@@ -370,6 +392,7 @@ state_check(struct state *st, FILE *out)
 	state_walk(st, SM_NAMES, check_name, &c);
 	for (size_t i = 0; i < sizeof(fams) / sizeof(fams[0]); i++)
 		check_family(&c, &fams[i]);
+	state_walk(st, SM_ALIASES, check_alias, &c);
 	state_walk(st, SM_REFUSALS, check_refusal, &c);
 	check_cgroups(&c, st->st_cgroup);
 	check_cgroups(&c, st->st_cpu);

@@ -187,7 +187,8 @@ option_h_shows_all_parameters_body()
 	make_jails
 	atf_check -o save:all jls -h
 	echo jid name path host.hostname ip4 ip6 ip4.addr ip6.addr \
-	    ip4.saddrsel ip6.saddrsel ip4.hostlisten ip6.hostlisten loopback \
+	    ip4.alias ip6.alias ip4.saddrsel ip6.saddrsel ip4.hostlisten \
+	    ip6.hostlisten loopback \
 	    allow.raw_sockets allow.reserved_ports allow.broadcast \
 	    allow.netlink cpu.shares persist dying processes refused >expout
 	atf_check -o file:expout head -n 1 all
