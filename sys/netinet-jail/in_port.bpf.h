@@ -16,6 +16,7 @@
 #include "in_port.h"
 
 #define PORT_TRIES	4
+#define PORT_PATIENCE	4096	/* while somebody drops an entry */
 
 /* Where the kernel has a socket. */
 struct place {
@@ -98,25 +99,43 @@ port_key_nth(const struct sock_bind *sb, __u32 n, __u16 real,
 	}
 }
 
+/* A socket that is to be counted in, and what the count was. */
+struct port_entrant {
+	const struct port_key *key;
+	__u64 share;
+	__u64 old;
+	bool entered;
+};
+
 /*
- * Count a socket into the entry of a key. What was an entry of this key when it
- * was looked up may be another's by now; once the socket is counted, it stays.
+ * What was an entry of this key when it was looked up may be another's by now;
+ * once the socket is counted, it stays.
  */
+static long
+port_try(__u32 n, struct port_entrant *e)
+{
+	struct port *p = port_entry(e->key);
+	__u64 old;
+
+	(void)n;
+	if (p == NULL || !port_add(p, e->share, &old))
+		return (0);
+	e->old = old;
+	e->entered = bpf_map_lookup_elem(&ports, e->key) == p;
+	if (!e->entered)
+		__sync_fetch_and_add(&p->count, -e->share);
+	return (e->entered);
+}
+
+/* Count a socket into the entry of a key. */
 static __always_inline struct port *
 port_enter(const struct port_key *key, const struct sock_bind *sb, __u64 *old)
 {
-	const __u64 share = port_share(sb->flags);
-	struct port *p;
+	struct port_entrant e = { .key = key, .share = port_share(sb->flags) };
 
-	for (int i = 0; i < PORT_TRIES; i++) {
-		p = port_entry(key);
-		if (p == NULL || !port_add(p, share, old))
-			continue;
-		if (bpf_map_lookup_elem(&ports, key) == p)
-			return (p);
-		__sync_fetch_and_add(&p->count, -share);
-	}
-	return (NULL);
+	bpf_loop(PORT_PATIENCE, port_try, &e, 0);
+	*old = e.old;
+	return (e.entered ? bpf_map_lookup_elem(&ports, key) : NULL);
 }
 
 /*

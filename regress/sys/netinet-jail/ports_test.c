@@ -266,8 +266,10 @@ VNET_CASE(port_of_both_families_is_in_use_for_ip4)
 /* What two processes do at the same time, in memory that they share. */
 struct contest {
 	struct server sv;
-	atomic_int holders, clashes, had;
+	atomic_int holders, clashes, had, faults;
 };
+
+#define CONTESTS	3
 
 static void
 contend(struct contest *c)
@@ -277,8 +279,10 @@ contend(struct contest *c)
 
 	for (int i = 0; i < 20000; i++) {
 		s = server_open(NULL, &sv);
-		if (s == -1)
+		if (s == -1) {
+			c->faults += sv.error != EADDRINUSE;
 			continue;
+		}
 		c->clashes += c->holders++ > 0;
 		c->had++;
 		c->holders--;
@@ -300,14 +304,37 @@ do_contest(void *arg)
 	return (-1);
 }
 
-static void
-contest(const struct jailed *jd, struct contest *c, int type, const char *addr)
+/* Returns whether the port is free after it. */
+static bool
+hold_contest(const struct jailed *jd, struct contest *c, int type,
+    const char *addr)
 {
+	int s;
+
 	memset(c, 0, sizeof(*c));
 	c->sv = server_of(type, 0, addr, ++port);
 	jailed_call(jd, do_contest, &c, sizeof(c));
-	ATF_CHECK_MSG(c->clashes == 0 && c->had > 0, "type %d, %s: had %d "
-	    "times, %d times twice", type, addr, c->had, c->clashes);
+	ATF_CHECK_MSG(c->clashes == 0 && c->had > 0 && c->faults == 0,
+	    "type %d, %s: had %d times, %d times twice; %d other errors", type,
+	    addr, c->had, c->clashes, c->faults);
+	s = server_open(jd, &c->sv);
+	if (s != -1)
+		close(s);
+	return (s != -1);
+}
+
+/*
+ * The kernel does not run sock_release programs for every socket: about one in
+ * 60 million was missed by a program that did nothing but count them.
+ */
+static void
+contest(const struct jailed *jd, struct contest *c, int type, const char *addr)
+{
+	for (int i = 0; i < CONTESTS; i++) {
+		if (hold_contest(jd, c, type, addr))
+			return;
+	}
+	atf_tc_fail_nonfatal("type %d, %s: the port stays in use", type, addr);
 }
 
 /* The jail's process has the memory if that is older. */
