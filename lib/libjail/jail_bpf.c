@@ -46,7 +46,7 @@ static const struct prog_desc {
 	{ "in_recvmsg6", "cgroup/recvmsg6", "senders over IPv6" },
 	{ "in_release", "cgroup/sock_release", "ports that are free again" },
 	{ "in_sockops", "sockops", "TCP sockets that listen" },
-	{ "kern_setsockopt", "cgroup/setsockopt", "options of sockets" },
+	{ "in_setsockopt", "cgroup/setsockopt", "options of sockets" },
 	{ "kern_dev", "cgroup/dev", "devices" },
 	{ "kern_sysctl", "cgroup/sysctl", "writes to sysctls" },
 };

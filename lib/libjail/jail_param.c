@@ -39,6 +39,8 @@ const struct param params[P_MAX] = {
 	    PR_ALLOW_RESERVED_PORTS, 0 },
 	[P_BROADCAST] = { "allow.broadcast", JPT_BOOL, 0,
 	    PR_ALLOW_BROADCAST, 0 },
+	[P_MULTICAST] = { "allow.multicast", JPT_BOOL, 0,
+	    PR_ALLOW_MULTICAST, 0 },
 	[P_NETLINK] = { "allow.netlink", JPT_BOOL, 0, PR_ALLOW_NETLINK, 0 },
 	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
 	[P_PERSIST] = { "persist", JPT_BOOL, 0, PR_PERSIST, 0 },

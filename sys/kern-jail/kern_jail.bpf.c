@@ -47,26 +47,6 @@ kern_socreate(struct bpf_sock *sk)
 	return (1);
 }
 
-/* setsockopt(2) of any family, also by io_uring. */
-SEC("cgroup/setsockopt")
-int
-kern_setsockopt(struct bpf_sockopt *ctx)
-{
-	const struct prison *pr = prison_of_task();
-	int error;
-
-	if (pr == NULL)
-		return (1);
-	error = prison_check_sockopt(pr, ctx->level, ctx->optname);
-	if (error == EPERM)
-		return (refuse_call(pr, JR_SOCKOPT, 0, error));
-	if (error == EACCES) {
-		count_refusal(pr, JR_SOCKOPT, JAIL_DIR_CALL, 0);
-		ctx->optlen = -1;	/* done, as far as the kernel goes */
-	}
-	return (1);
-}
-
 SEC("cgroup/dev")
 int
 kern_dev(struct bpf_cgroup_dev_ctx *ctx)

@@ -74,6 +74,13 @@ struct {
 	__type(value, struct sock_bind);
 } sock_binds __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sock_groups);
+} sock_groups __weak SEC(".maps");
+
 JAIL_MAP(HASH, JAIL_NPORTS, struct port_key, struct port)
 ports __weak SEC(".maps");
 

@@ -95,8 +95,17 @@ is_join(int level, int option)
 	if (level == IPPROTO_IP)
 		return (option == IP_ADD_MEMBERSHIP ||
 		    option == IP_ADD_SOURCE_MEMBERSHIP);
-	return (level == IPPROTO_IPV6 && (option == IPV6_ADD_MEMBERSHIP ||
-	    option == IPV6_JOIN_ANYCAST));
+	return (level == IPPROTO_IPV6 && option == IPV6_ADD_MEMBERSHIP);
+}
+
+/* Is it an option to be a member of a group no longer, whatever the source? */
+static inline int
+is_leave(int level, int option)
+{
+	if (option == MCAST_LEAVE_GROUP)
+		return (level == IPPROTO_IP || level == IPPROTO_IPV6);
+	return (level == IPPROTO_IP ? option == IP_DROP_MEMBERSHIP :
+	    level == IPPROTO_IPV6 && option == IPV6_DROP_MEMBERSHIP);
 }
 
 /*
@@ -110,8 +119,13 @@ is_join(int level, int option)
 static inline int
 prison_check_sockopt(const struct prison *pr, int level, int option)
 {
-	if (is_join(level, option) && (pr->pr_flags &
-	    (level == IPPROTO_IP ? PR_IP4 : PR_IP6)))
+	const __u32 restricted = pr->pr_flags &
+	    (level == IPPROTO_IP ? PR_IP4 : PR_IP6);
+
+	if (is_join(level, option) && restricted &&
+	    !(pr->pr_flags & PR_ALLOW_MULTICAST))
+		return (EPERM);
+	if (level == IPPROTO_IPV6 && option == IPV6_JOIN_ANYCAST && restricted)
 		return (EPERM);
 	if (level != JAIL_SOL_SOCKET)
 		return (0);

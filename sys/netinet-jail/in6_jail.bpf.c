@@ -22,13 +22,15 @@ in6_bind(const struct prison *pr, struct bpf_sock_addr *ctx,
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
-	if (error == 0)
+	if (error == 0 && !(in6_multicast(addr) && is_mcast(ctx, pr)))
 		error = prison_local_ip6(pr, addr);
 	if (error != 0 || !(pr->pr_flags & PR_IP6) ||
 	    ((pr->pr_flags & PR_LO_HOST) && in6_loopback(addr)))
 		return (error);
 	if (!in6_unspecified(&asked))
 		asked = *addr;
+	else if (is_mcast(ctx, pr))
+		*addr = asked;
 	return (bind_port(ctx, pr, &asked, addr));
 }
 

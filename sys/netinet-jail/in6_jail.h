@@ -30,6 +30,12 @@ in6_equal(const struct jail_in6 *a, const struct jail_in6 *b)
 }
 
 static inline bool
+in6_multicast(const struct jail_in6 *a)
+{
+	return ((a->s6[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000));
+}
+
+static inline bool
 in6_unspecified(const struct jail_in6 *a)
 {
 	return ((a->s6[0] | a->s6[1] | a->s6[2] | a->s6[3]) == 0);

@@ -36,6 +36,12 @@ in_alias(__be32 addr)
 	return ((addr & bpf_htonl(0xfff00000)) == bpf_htonl(JAIL_LO4));
 }
 
+static inline bool
+in_multicast(__be32 addr)
+{
+	return ((addr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000));
+}
+
 /*
  * Is addr one of the jail's addresses?
  *

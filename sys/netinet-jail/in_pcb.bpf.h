@@ -187,6 +187,17 @@ is_anywhere(struct bpf_sock_addr *ctx)
 }
 
 /*
+ * A datagram socket can get what is for a group where it is bound to that, or
+ * to all addresses in the kernel's eyes too.
+ */
+static __always_inline bool
+is_mcast(const struct bpf_sock_addr *ctx, const struct prison *pr)
+{
+	return (ctx->protocol == IPPROTO_UDP &&
+	    (pr->pr_flags & PR_ALLOW_MULTICAST));
+}
+
+/*
  * Where the kernel is to have a socket that takes both families: it cannot be
  * at an IPv6 address. It can be at all if only it has the port.
  */
@@ -196,8 +207,8 @@ dual_addr(const struct bpf_sock_addr *ctx, const struct prison *pr,
 {
 	const struct jail_in6 any = { 0 };
 
-	return (ctx->protocol == IPPROTO_TCP || sb->key.port == 0 ? any :
-	    in6_map(pr->pr_ip4));
+	return (ctx->protocol == IPPROTO_TCP || sb->key.port == 0 ||
+	    is_mcast(ctx, pr) ? any : in6_map(pr->pr_ip4));
 }
 
 /*
@@ -254,13 +265,15 @@ in_bind(const struct prison *pr, struct bpf_sock_addr *ctx, __be32 *addr)
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
-	if (error == 0)
+	if (error == 0 && !(in_multicast(*addr) && is_mcast(ctx, pr)))
 		error = prison_local_ip4(pr, addr);
 	if (error != 0 || !(pr->pr_flags & PR_IP4) ||
 	    ((pr->pr_flags & PR_LO_HOST) && in_loopback(*addr)))
 		return (error);
 	if (asked.s6[3] != INADDR_ANY)
 		asked = in6_map(*addr);
+	else if (is_mcast(ctx, pr))
+		*addr = INADDR_ANY;
 	return (bind_port(ctx, pr, &asked, &ignored));
 }
 

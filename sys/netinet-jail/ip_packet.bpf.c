@@ -9,12 +9,35 @@
 
 #include <kern-jail/kern_jail.bpf.h>
 
+#include "in_mcast.bpf.h"
+#include "in_port.h"
 #include "in_sets.bpf.h"
 #include "ip_packet.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 #define LOOPBACK	1	/* the interface of that number is everywhere */
+
+/* Is a whole packet, as it comes in, for a group that its socket joined? */
+static __always_inline bool
+is_joined(struct __sk_buff *skb, __u16 ethertype)
+{
+	const struct ipv6hdr *ip6 = (void *)(long)skb->data;
+	const struct iphdr *ip = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	struct bpf_sock *sk = skb->sk;
+	struct jail_in6 dst;
+
+	if (ethertype == ETH_P_IP && (void *)(ip + 1) <= end)
+		dst = in6_map(ip->daddr);
+	else if (ethertype == ETH_P_IPV6 && (void *)(ip6 + 1) <= end)
+		__builtin_memcpy(&dst, &ip6->daddr, sizeof(dst));
+	else
+		return (false);
+	if (sk == NULL || (sk = bpf_sk_fullsock(sk)) == NULL)
+		return (false);
+	return (group_has(sk, &dst));
+}
 
 /* The hook's verdict: 1 to let the packet pass, 0 to drop it. */
 static __always_inline int
@@ -27,6 +50,9 @@ filter(struct __sk_buff *skb, enum packet_way way)
 	reason = pr == NULL ? JR_NOPRISON : prison_check_packet(pr, ethertype,
 	    (void *)(long)skb->data, (void *)(long)skb->data_end, way);
 	if (reason == JR_NONE)
+		return (1);
+	if (reason == JR_DSTADDR && (pr->pr_flags & PR_ALLOW_MULTICAST) &&
+	    is_joined(skb, ethertype))
 		return (1);
 	count_refusal(pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :
 	    JAIL_DIR_IN, ethertype == ETH_P_IPV6 ? 6 : 4);

@@ -23,6 +23,7 @@
  *	jail_globals	0 -> struct jail_globals
  *	sock_prisons	socket -> cgroup id of the jail that made it
  *	sock_binds	socket -> struct sock_bind
+ *	sock_groups	socket -> struct sock_groups
  *	ports		struct port_key -> struct port
  *	listeners	struct listener_key -> TCP socket
  *	refusals	struct refusal_key -> number of refusals
@@ -76,6 +77,7 @@
 #define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
 #define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
 #define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
+#define JAIL_NGROUPS	20	/* groups of a socket, as many as on Linux */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
 #define JAIL_NMARKS	1048576	/* processes that get one signal */
 #define JAIL_NAMELEN	256	/* these three include the final NUL */
@@ -123,6 +125,7 @@
 #define PR_LO_HOST		0x0400	/* loopback=host */
 #define PR_ALLOW_BROADCAST	0x0800	/* SO_BROADCAST */
 #define PR_ALLOW_NETLINK	0x1000	/* NETLINK_ROUTE, to read */
+#define PR_ALLOW_MULTICAST	0x2000	/* groups, for UDP and raw sockets */
 
 /* An IPv6 address. */
 struct jail_in6 {
@@ -299,6 +302,11 @@ struct sock_bind {
 #define SB_ANY		0x10	/* it asked for no address in particular */
 #define SB_DUAL		0x20	/* an IPv6 one, which takes IPv4 too */
 
+/* Groups that a socket has joined; an IPv4 one is v4-mapped, :: is none. */
+struct sock_groups {
+	struct jail_in6 group[JAIL_NGROUPS];
+};
+
 /*
  * Sockets that listen on one address, or on all (:: or ::ffff:0.0.0.0), have
  * numbers from 0 in no order: those of a SO_REUSEPORT group. One is enough to
@@ -425,6 +433,7 @@ _Static_assert(sizeof(struct ip_alias) == 16, "no padding");
 _Static_assert(sizeof(struct port_key) == 40, "no padding");
 _Static_assert(sizeof(struct port) == 32, "no padding");
 _Static_assert(sizeof(struct sock_bind) == 64, "no padding");
+_Static_assert(sizeof(struct sock_groups) == 320, "no padding");
 _Static_assert(sizeof(struct listener_key) == 40, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");

@@ -189,6 +189,7 @@ ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 		{ "allow.raw_sockets", JPT_BOOL, 0 },
 		{ "allow.reserved_ports", JPT_BOOL, 0 },
 		{ "allow.broadcast", JPT_BOOL, 0 },
+		{ "allow.multicast", JPT_BOOL, 0 },
 		{ "allow.netlink", JPT_BOOL, 0 },
 		{ "cpu.shares", JPT_INT, 0 },
 		{ "persist", JPT_BOOL, 0 },

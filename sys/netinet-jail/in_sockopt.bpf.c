@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * Entry point for setsockopt(2), of sockets of any family and also by io_uring.
+ */
+
+#include <linux/in.h>
+#include <linux/in6.h>
+
+#include <kern-jail/kern_jail.bpf.h>
+#include <kern-jail/kern_priv.h>
+
+#include "in_mcast.bpf.h"
+#include "in_port.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define GROUP_AT	8	/* in struct group_req and group_source_req */
+
+/* The group of an option whose argument begins with it. */
+static __always_inline bool
+group_first(const struct bpf_sockopt *ctx, struct jail_in6 *group)
+{
+	const struct jail_in6 *ip6 = ctx->optval;
+	const __be32 *ip4 = ctx->optval;
+
+	if (ctx->level == IPPROTO_IP) {
+		if ((void *)(ip4 + 1) > ctx->optval_end)
+			return (false);
+		*group = in6_map(*ip4);
+		return (true);
+	}
+	if ((void *)(ip6 + 1) > ctx->optval_end)
+		return (false);
+	__builtin_memcpy(group, ip6, sizeof(*group));
+	return (true);
+}
+
+/* The group of an option for either family, which has a socket address. */
+static __always_inline bool
+group_sockaddr(const struct bpf_sockopt *ctx, struct jail_in6 *group)
+{
+	const struct sockaddr_in6 *sin6 = ctx->optval + GROUP_AT;
+	const struct sockaddr_in *sin = ctx->optval + GROUP_AT;
+
+	if ((void *)(sin + 1) > ctx->optval_end)
+		return (false);
+	if (sin->sin_family == JAIL_AF_INET) {
+		*group = in6_map(sin->sin_addr.s_addr);
+		return (true);
+	}
+	if ((void *)(sin6 + 1) > ctx->optval_end)
+		return (false);
+	__builtin_memcpy(group, &sin6->sin6_addr, sizeof(*group));
+	return (true);
+}
+
+/* (What is malformed the kernel refuses.) */
+static __always_inline int
+change_groups(struct bpf_sockopt *ctx)
+{
+	const bool join = is_join(ctx->level, ctx->optname);
+	struct jail_in6 group;
+
+	if (!join && !is_leave(ctx->level, ctx->optname))
+		return (0);
+	if (ctx->optname >= MCAST_JOIN_GROUP ?
+	    !group_sockaddr(ctx, &group) : !group_first(ctx, &group))
+		return (0);
+	if (join)
+		return (group_join(ctx->sk, &group));
+	group_leave(ctx->sk, &group);
+	return (0);
+}
+
+SEC("cgroup/setsockopt")
+int
+in_setsockopt(struct bpf_sockopt *ctx)
+{
+	const struct prison *pr = prison_of_task();
+	int error;
+
+	if (pr == NULL)
+		return (1);
+	error = prison_check_sockopt(pr, ctx->level, ctx->optname);
+	if (error == 0 && (pr->pr_flags & PR_ALLOW_MULTICAST))
+		error = change_groups(ctx);
+	if (error == ENOBUFS)
+		return (refuse_call(pr, JR_NOBUFS, 0, error));
+	if (error == EPERM)
+		return (refuse_call(pr, JR_SOCKOPT, 0, error));
+	if (error == EACCES) {
+		count_refusal(pr, JR_SOCKOPT, JAIL_DIR_CALL, 0);
+		ctx->optlen = -1;	/* done, as far as the kernel goes */
+	}
+	return (1);
+}
