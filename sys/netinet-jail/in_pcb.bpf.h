@@ -69,19 +69,28 @@ is_dual(struct bpf_sock_addr *ctx, const struct prison *pr)
 	return (!is_v6only(bpf_skc_to_udp6_sock(ctx->sk)));
 }
 
+static __always_inline struct port_key
+key_of(struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct jail_in6 *addr, __u16 port)
+{
+	bool mapped = in6_v4mapped(addr);
+	struct port_key key = {
+		.netns = bpf_get_netns_cookie(ctx),
+		.ports = mapped ? pr->pr_ports4 : pr->pr_ports6,
+		.addr = *addr, .port = port, .proto = ctx->protocol,
+		.family = mapped ? 4 : 6,
+	};
+
+	return (key);
+}
+
 /* What the socket asks for, or tells about itself. */
 static __always_inline struct sock_bind
 wanted_of(struct bpf_sock_addr *ctx, const struct prison *pr,
     const struct jail_in6 *addr)
 {
-	bool mapped = in6_v4mapped(addr);
 	struct sock_bind sb = {
-		.key = {
-			.netns = bpf_get_netns_cookie(ctx),
-			.ports = mapped ? pr->pr_ports4 : pr->pr_ports6,
-			.addr = *addr, .port = bpf_ntohs(ctx->user_port),
-			.proto = ctx->protocol, .family = mapped ? 4 : 6,
-		},
+		.key = key_of(ctx, pr, addr, bpf_ntohs(ctx->user_port)),
 		.flags = option_of(ctx, JAIL_SO_REUSEADDR, SB_REUSE) |
 		    option_of(ctx, JAIL_SO_REUSEPORT, SB_REUSEPORT),
 		.uid = bpf_get_current_uid_gid(),
@@ -90,7 +99,7 @@ wanted_of(struct bpf_sock_addr *ctx, const struct prison *pr,
 
 	if (in6_wild(addr))
 		sb.flags |= SB_ANY;
-	if ((sb.flags & SB_ANY) && !mapped && is_dual(ctx, pr))
+	if ((sb.flags & SB_ANY) && sb.key.family == 6 && is_dual(ctx, pr))
 		sb.flags |= SB_DUAL;
 	return (sb);
 }
@@ -117,14 +126,8 @@ static __always_inline struct sock_bind
 given_to(struct bpf_sock_addr *ctx, const struct prison *pr,
     const struct place *at, const struct sock_bind *asked)
 {
-	bool ip4 = in6_v4mapped(&at->addr);
 	struct sock_bind sb = {
-		.key = {
-			.netns = bpf_get_netns_cookie(ctx),
-			.ports = ip4 ? pr->pr_ports4 : pr->pr_ports6,
-			.addr = at->addr, .port = at->port,
-			.proto = ctx->protocol, .family = ip4 ? 4 : 6,
-		},
+		.key = key_of(ctx, pr, &at->addr, at->port),
 		.uid = bpf_get_current_uid_gid(), .ports4 = pr->pr_ports4,
 	};
 
@@ -133,7 +136,8 @@ given_to(struct bpf_sock_addr *ctx, const struct prison *pr,
 		sb.key.port = at->port;
 		sb.flags = asked->flags & (SB_ANY | SB_DUAL);
 	} else if (in6_wild(&at->addr))
-		sb.flags = SB_ANY | (!ip4 && is_dual(ctx, pr) ? SB_DUAL : 0);
+		sb.flags = SB_ANY | (sb.key.family == 6 && is_dual(ctx, pr) ?
+		    SB_DUAL : 0);
 	return (sb);
 }
 
