@@ -311,24 +311,31 @@ kern_unload(const char *pins)
 	return (kern_sweep(pins) == 0 ? remove_pins(pins) : -1);
 }
 
-/* Is the layer's link pinned and still attached to a cgroup? */
-static int
-link_active(const char *pins, const struct prog_desc *pd)
+/* (Of tcx the first member is that of netns; libbpf may not know it.) */
+bool
+kern_attached(const char *path)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
-	char path[PATH_MAX];
-	int active, fd;
+	int fd = bpf_obj_get(path);
+	bool attached;
 
-	if (kern_pin(path, sizeof(path), pins, "links/", pd->name) != 0)
-		return (0);
-	fd = bpf_obj_get(path);
 	if (fd < 0)
-		return (0);
-	active = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
-	    info.cgroup.cgroup_id != 0;
+		return (false);
+	attached = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	    (info.type == BPF_LINK_TYPE_CGROUP ? info.cgroup.cgroup_id != 0 :
+	    info.netns.netns_ino != 0);
 	close(fd);
-	return (active);
+	return (attached);
+}
+
+static bool
+layer_attached(const char *pins, const struct prog_desc *pd)
+{
+	char path[PATH_MAX];
+
+	return (kern_pin(path, sizeof(path), pins, "links/", pd->name) == 0 &&
+	    kern_attached(path));
 }
 
 /* A layer that somebody took away must not be missed in silence. */
@@ -336,7 +343,7 @@ int
 kern_check_links(const char *pins, uint32_t features)
 {
 	for (size_t i = 0; i < NPROGS; i++) {
-		if (!link_active(pins, &progs[i]))
+		if (!layer_attached(pins, &progs[i]))
 			return (jail_fail(ENOSYS, "layer %s: was detached: "
 			    "jail --destroy, then begin anew",
 			    progs[i].section));
@@ -360,7 +367,7 @@ look_at_layer(const char *pins, const struct prog_desc *pd,
 	l->jl_what = pd->what;
 	l->jl_reason[0] = '\0';
 	l->jl_state = JL_ACTIVE;
-	if (link_active(pins, pd))
+	if (layer_attached(pins, pd))
 		return;
 	reason = access(pins, F_OK) == 0 ? "was detached" : layer_missing(pd);
 	l->jl_state = reason != NULL ? JL_MISSING : JL_READY;

@@ -54,6 +54,9 @@ int kern_pin(char *path, size_t size, const char *pins, const char *sub,
 int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);
 
+/* Is a link pinned there, and attached to what is there still? */
+bool kern_attached(const char *path);
+
 /* Is every layer in force? ENOSYS: one was taken away. */
 int kern_check_links(const char *pins, uint32_t features);
 

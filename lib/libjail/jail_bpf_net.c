@@ -69,33 +69,13 @@ steer_path(char *path, size_t size, const char *pins, const char *sub,
 	return (kern_pin(path, size, pins, sub, name));
 }
 
-/*
- * Is a link pinned there, and alive what it is attached to? (Of both kinds of
- * links the first member tells; libbpf may not know the other one's.)
- */
-static bool
-is_attached(const char *path)
-{
-	struct bpf_link_info info = { 0 };
-	uint32_t len = sizeof(info);
-	int fd = bpf_obj_get(path);
-	bool attached;
-
-	if (fd < 0)
-		return (false);
-	attached = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
-	    info.netns.netns_ino != 0;
-	close(fd);
-	return (attached);
-}
-
 bool
 kern_net_active(const char *pins, uint64_t cookie)
 {
 	char path[PATH_MAX];
 
 	return (lookup_path(path, sizeof(path), pins, cookie) == 0 &&
-	    is_attached(path));
+	    kern_attached(path));
 }
 
 bool
@@ -117,7 +97,7 @@ prune_link(const char *pins, const char *name)
 	if ((strncmp(name, lookup, strlen(lookup)) != 0 &&
 	    strncmp(name, steer, strlen(steer)) != 0) ||
 	    kern_pin(path, sizeof(path), pins, "links/", name) != 0 ||
-	    is_attached(path))
+	    kern_attached(path))
 		return;
 	unlink(path);
 	if (strncmp(name, lookup, strlen(lookup)) != 0)
@@ -257,7 +237,7 @@ steer_interfaces(const char *pins, uint64_t cookie, int prog)
 	    i++) {
 		error = steer_path(path, sizeof(path), pins, "links/" PREFIX,
 		    cookie, i->if_index);
-		if (error == 0 && !is_attached(path)) {
+		if (error == 0 && !kern_attached(path)) {
 			unlink(path);
 			error = steer_interface(prog, i->if_index, path);
 		}
@@ -311,7 +291,7 @@ kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie)
 	if (kern_net_cookie(ret_cookie) != 0 ||
 	    lookup_path(path, sizeof(path), pins, *ret_cookie) != 0)
 		return (-1);
-	if (!is_attached(path)) {
+	if (!kern_attached(path)) {
 		prune_links(pins);
 		kern_complaint(0);
 		if (load(pins, *ret_cookie, path) != 0)
