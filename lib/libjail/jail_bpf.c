@@ -247,7 +247,7 @@ pin_all(struct bpf_object *obj, const char *dir, int cgroupfd,
 		if (attach_prog(obj, &progs[i], dir, cgroupfd) != 0)
 			return (-1);
 	}
-	if (kern_opts_load(obj, dir, wanted, &features) != 0)
+	if (kern_opts_load(dir, wanted, &features) != 0)
 		return (-1);
 	return (write_globals(obj, cgroup, features));
 }

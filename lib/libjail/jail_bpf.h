@@ -88,6 +88,9 @@ int kern_clear(const struct kern *k, enum kern_map map);
 int kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
     void **ret_values, size_t *ret_n);
 
+/* Have an object use the maps that are pinned, before it is loaded. ENOSYS. */
+int kern_share_maps(struct bpf_object *obj, const char *pins);
+
 /* Could the optional program be loaded? -1: jail_errmsg says why not. */
 int kern_opt_try(enum kern_opt opt);
 
@@ -98,8 +101,7 @@ bool kern_opt_active(const char *pins, enum kern_opt opt);
 int kern_opts_loaded(const char *pins, uint32_t *ret_loaded);
 
 /* For kern_load(). */
-int kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
-    uint32_t *ret_loaded);
+int kern_opts_load(const char *dir, uint32_t wanted, uint32_t *ret_loaded);
 
 /* What libbpf complained of first since kern_complaint(0), or the errno. */
 const char *kern_complaint(int error);

@@ -2,10 +2,11 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The pinned maps: open, read and write them.
+ * The pinned maps: open, read and write them, and have programs share them.
  */
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -74,6 +75,30 @@ kern_close(struct kern *k)
 			close(k->map[i]);
 		k->map[i] = -1;
 	}
+}
+
+int
+kern_share_maps(struct bpf_object *obj, const char *pins)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int error, fd;
+
+	bpf_object__for_each_map(map, obj) {
+		if (bpf_map__is_internal(map))
+			continue;
+		if (kern_pin(path, sizeof(path), pins, "",
+		    bpf_map__name(map)) != 0)
+			return (-1);
+		fd = bpf_obj_get(path);
+		error = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+		if (fd >= 0)
+			close(fd);
+		if (error != 0)
+			return (jail_fail(ENOSYS, "%s: %s", path,
+			    strerror(-error)));
+	}
+	return (0);
 }
 
 static int

@@ -122,31 +122,6 @@ prune_links(const char *pins)
 	closedir(d);
 }
 
-/* The maps are those that are pinned. */
-static int
-share_maps(struct bpf_object *obj, const char *pins)
-{
-	char path[PATH_MAX];
-	struct bpf_map *map;
-	int error, fd;
-
-	bpf_object__for_each_map(map, obj) {
-		if (bpf_map__is_internal(map))
-			continue;
-		if (kern_pin(path, sizeof(path), pins, "",
-		    bpf_map__name(map)) != 0)
-			return (-1);
-		fd = bpf_obj_get(path);
-		error = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
-		if (fd >= 0)
-			close(fd);
-		if (error != 0)
-			return (jail_fail(ENOSYS, "%s: %s", path,
-			    strerror(-error)));
-	}
-	return (0);
-}
-
 static int
 attach_lookup(struct bpf_program *prog, const char *path)
 {
@@ -195,7 +170,7 @@ load(const char *pins, uint64_t cookie, const char *path)
 		return (jail_fail(ENOSYS, "layer " LAYER ": %s",
 		    kern_complaint(errno)));
 	skel->rodata->netns = cookie;
-	if (share_maps(skel->obj, pins) == 0) {
+	if (kern_share_maps(skel->obj, pins) == 0) {
 		error = netns_bpf__load(skel);
 		if (error != 0)
 			jail_fail(ENOSYS, "layer " LAYER ": cannot be loaded: "

@@ -50,28 +50,12 @@ open_object(enum kern_opt opt)
 	return (obj);
 }
 
-static int
-share_maps(struct bpf_object *obj, struct bpf_object *core)
-{
-	struct bpf_map *map;
-	int error, fd;
-
-	bpf_object__for_each_map(map, obj) {
-		if (bpf_map__is_internal(map))
-			continue;
-		fd = bpf_object__find_map_fd_by_name(core,
-		    bpf_map__name(map));
-		error = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
-		if (error != 0)
-			return (jail_fail(-error, "map %s cannot be shared: %s",
-			    bpf_map__name(map), strerror(-error)));
-	}
-	return (0);
-}
-
-/* The feature's object, loaded; NULL: jail_errmsg says why it cannot be. */
+/*
+ * The feature's object, loaded, with the maps that are pinned or its own; NULL:
+ * jail_errmsg says why it cannot be.
+ */
 static struct bpf_object *
-load_object(enum kern_opt opt, struct bpf_object *core)
+load_object(enum kern_opt opt, const char *pins)
 {
 	struct bpf_object *obj;
 	int error;
@@ -80,7 +64,7 @@ load_object(enum kern_opt opt, struct bpf_object *core)
 	obj = open_object(opt);
 	if (obj == NULL)
 		return (NULL);
-	error = core != NULL ? share_maps(obj, core) : 0;
+	error = pins != NULL ? kern_share_maps(obj, pins) : 0;
 	if (error == 0) {
 		error = bpf_object__load(obj);
 		if (error != 0)
@@ -151,8 +135,7 @@ pin_programs(const struct opt_desc *od, struct bpf_object *obj,
  * pinned or attached is an error, not a feature that the kernel lacks.
  */
 int
-kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
-    uint32_t *ret_loaded)
+kern_opts_load(const char *dir, uint32_t wanted, uint32_t *ret_loaded)
 {
 	struct bpf_object *obj;
 	int error;
@@ -160,7 +143,7 @@ kern_opts_load(struct bpf_object *core, const char *dir, uint32_t wanted,
 	*ret_loaded = 0;
 	for (int opt = 0; opt < KO_MAX; opt++) {
 		if ((wanted & 1U << opt) == 0 ||
-		    (obj = load_object(opt, core)) == NULL)
+		    (obj = load_object(opt, dir)) == NULL)
 			continue;
 		error = pin_programs(&opts[opt], obj, dir);
 		bpf_object__close(obj);
