@@ -338,21 +338,24 @@ layer_attached(const char *pins, const struct prog_desc *pd)
 	    kern_attached(path));
 }
 
+int
+kern_detached(const char *layer)
+{
+	return (jail_fail(ENOSYS, "layer %s: was detached: jail --destroy, "
+	    "then begin anew", layer));
+}
+
 /* A layer that somebody took away must not be missed in silence. */
 int
 kern_check_links(const char *pins, uint32_t features)
 {
 	for (size_t i = 0; i < NPROGS; i++) {
 		if (!layer_attached(pins, &progs[i]))
-			return (jail_fail(ENOSYS, "layer %s: was detached: "
-			    "jail --destroy, then begin anew",
-			    progs[i].section));
+			return (kern_detached(progs[i].section));
 	}
 	for (int opt = 0; opt < KO_MAX; opt++) {
 		if ((features & 1U << opt) && !kern_opt_active(pins, opt))
-			return (jail_fail(ENOSYS, "layer %s: was detached: "
-			    "jail --destroy, then begin anew",
-			    feature_name(opt)));
+			return (kern_detached(feature_name(opt)));
 	}
 	return (0);
 }

@@ -60,6 +60,9 @@ bool kern_attached(const char *path);
 /* Is every layer in force? ENOSYS: one was taken away. */
 int kern_check_links(const char *pins, uint32_t features);
 
+/* Say that a layer was taken away; returns -1. */
+int kern_detached(const char *layer);
+
 /*
  * Have the part of the kernel half that is of a network namespace in force in
  * this one, and tell its number. With tcx also at each interface. ENOSYS.

@@ -5,8 +5,6 @@
  * The network namespace that a jail is in, and what has to be there for it.
  */
 
-#include <errno.h>
-
 #include "jail_impl.h"
 
 /* The jail is to be in the network namespace that we are in. */
@@ -45,8 +43,7 @@ netns_check(struct session *s, const struct jail *j)
 	uint64_t here;
 
 	if (!kern_net_active(s->m.pins, pr->pr_netns))
-		return (jail_fail(ENOSYS, "layer sk_lookup: was detached: "
-		    "jail --destroy, then begin anew"));
+		return (kern_detached("sk_lookup"));
 	if (kern_net_cookie(&here) != 0)
 		return (-1);
 	return (here != pr->pr_netns ? 0 : netns_settle(s, &(struct prison){
