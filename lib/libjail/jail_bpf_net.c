@@ -31,7 +31,6 @@
 
 /* BPF_TCX_INGRESS, which headers of Linux 6.1 lack. */
 #define TCX_INGRESS ((enum bpf_attach_type)46)
-#define LOOPBACK 1		/* the interface of that number is everywhere */
 
 /* The number of the network namespace that this thread is in. */
 int
@@ -83,7 +82,8 @@ kern_has_tcx(void)
 {
 	uint32_t n = 0;
 
-	return (bpf_prog_query(LOOPBACK, TCX_INGRESS, 0, NULL, NULL, &n) == 0);
+	return (bpf_prog_query(LO_IFINDEX, TCX_INGRESS, 0, NULL, NULL,
+	    &n) == 0);
 }
 
 /* Forget the link, and what is kept for its network namespace. */

@@ -146,6 +146,7 @@ int netns_move(struct session *s, struct jail *j);
 int netns_check(struct session *s, const struct jail *j);
 
 /* jail_loopback.c */
+#define LO_IFINDEX	1	/* of the loopback interface, everywhere */
 int32_t loopback_kind(const struct prison *pr);
 int loopback_set(struct prison *pr, int32_t kind);
 void loopback_choose(struct prison *pr);

@@ -19,8 +19,6 @@
 
 #include "jail_impl.h"
 
-#define LOOPBACK	1	/* the interface of that number is everywhere */
-
 static uint32_t
 lo4_of(uint32_t jid)
 {
@@ -32,6 +30,14 @@ lo6_of(uint32_t jid)
 {
 	return ((struct jail_in6){ { htonl(JAIL_LO6_0), htonl(JAIL_LO6_1), 0,
 	    htonl(jid) } });
+}
+
+static bool
+has_lo6(const struct prison *pr)
+{
+	const struct jail_in6 lo6 = lo6_of(pr->pr_id);
+
+	return (memcmp(&pr->pr_lo6, &lo6, sizeof(lo6)) == 0);
 }
 
 int32_t
@@ -95,14 +101,12 @@ loopback_own(struct session *s, const struct prison *pr)
 {
 	struct ip_owner owner4 = { .jid = pr->pr_id, .ports = pr->pr_ports4 };
 	struct ip_owner owner6 = { .jid = pr->pr_id, .ports = pr->pr_ports6 };
-	const struct jail_in6 lo6 = lo6_of(pr->pr_id);
 
 	if (loopback_drop(s, pr->pr_id) != 0 || (pr->pr_lo4 != 0 &&
 	    kern_put(&s->k, KM_IP4_OWNERS, &pr->pr_lo4, &owner4) != 0))
 		return (-1);
-	if (memcmp(&pr->pr_lo6, &lo6, sizeof(lo6)) != 0)
-		return (0);
-	return (kern_put(&s->k, KM_IP6_OWNERS, &lo6, &owner6));
+	return (!has_lo6(pr) ? 0 : kern_put(&s->k, KM_IP6_OWNERS, &pr->pr_lo6,
+	    &owner6));
 }
 
 /* Put lo6 on the loopback interface, or take it from there; 0 or an errno. */
@@ -120,7 +124,7 @@ change_interface(int type, const struct jail_in6 *lo6)
 	ifa->ifa_family = AF_INET6;
 	ifa->ifa_prefixlen = 128;
 	ifa->ifa_flags = IFA_F_PERMANENT | IFA_F_NODAD;
-	ifa->ifa_index = LOOPBACK;
+	ifa->ifa_index = LO_IFINDEX;
 	mnl_attr_put(nlh, IFA_LOCAL, sizeof(*lo6), lo6);
 	return (netlink_change(nlh));
 }
@@ -132,12 +136,11 @@ change_interface(int type, const struct jail_in6 *lo6)
 int
 loopback_up(const struct prison *pr)
 {
-	const struct jail_in6 lo6 = lo6_of(pr->pr_id);
 	int error;
 
-	if (memcmp(&pr->pr_lo6, &lo6, sizeof(lo6)) != 0)
+	if (!has_lo6(pr))
 		return (0);
-	error = change_interface(RTM_NEWADDR, &lo6);
+	error = change_interface(RTM_NEWADDR, &pr->pr_lo6);
 	if (error == 0 || error == EEXIST || error == EACCES ||
 	    error == EOPNOTSUPP || error == EAFNOSUPPORT)
 		return (0);
