@@ -138,7 +138,11 @@ journal_recover(struct session *s)
 		error = cgroup_freeze(s, s->g.jid, false);
 		break;
 	case JAIL_OP_COMMIT:
-		error = write_jail(s) == 0 ? finish_update(s, s->g.jid) : -1;
+		error = write_jail(s);
+		if (error == 0) {
+			jail_destroy_lost(s, s->g.jid);
+			error = finish_update(s, s->g.jid);
+		}
 		break;
 	default:
 		error = jail_destroy(s, s->g.jid,
