@@ -294,6 +294,20 @@ create(struct session *s, struct change *c)
 	return (journal_end(s));
 }
 
+/* (Who only adds to the end, or gives the same list again, takes nothing.) */
+static bool
+takes_addrs(const struct change *c)
+{
+	for (int f = 0; f < FAM_MAX; f++) {
+		const struct addrlist *l = &c->list[f], *old = &c->oldlist[f];
+
+		if (c->newlist[f] && (l->n < old->n || memcmp(l->addrs,
+		    old->addrs, old->n * families[f].addrlen) != 0))
+			return (true);
+	}
+	return (false);
+}
+
 static int
 update(struct session *s, struct change *c)
 {
@@ -309,8 +323,7 @@ update(struct session *s, struct change *c)
 	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
 	    journal_commit(s, &c->new) != 0)
 		return (-1);
-	if ((c->newlist[FAM_IP4] || c->newlist[FAM_IP6]) &&
-	    !(c->flags & JAIL_ADDADDR))
+	if (takes_addrs(c))
 		jail_destroy_lost(s, pi->pi_id);
 	if ((renamed && kern_del(&s->k, KM_NAMES, c->old.pi.pi_name) != 0) ||
 	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
