@@ -118,6 +118,16 @@ clean(struct session *s, uint32_t jid)
 	loopback_down(jid);
 }
 
+static bool
+is_here(int netns)
+{
+	struct stat here, there;
+
+	return (stat("/proc/thread-self/ns/net", &here) == 0 &&
+	    fstat(netns, &there) == 0 && here.st_dev == there.st_dev &&
+	    here.st_ino == there.st_ino);
+}
+
 /* Do it where the jail's processes are or were, or else where we are. */
 static void
 do_in_netns(struct session *s, uint32_t jid, int netns,
@@ -125,7 +135,7 @@ do_in_netns(struct session *s, uint32_t jid, int netns,
 {
 	pid_t pid;
 
-	if (netns == -1) {
+	if (netns == -1 || is_here(netns)) {
 		fn(s, jid);
 		return;
 	}
@@ -142,8 +152,11 @@ do_in_netns(struct session *s, uint32_t jid, int netns,
 void
 jail_destroy_lost(struct session *s, uint32_t jid)
 {
-	int netns = open_netns(s, jid);
+	int netns;
 
+	if (!feature_used(s, F_DESTROY))
+		return;
+	netns = open_netns(s, jid);
 	do_in_netns(s, jid, netns, destroy_sockets);
 	if (netns != -1)
 		close(netns);
