@@ -9,9 +9,11 @@
 
 #include <arpa/inet.h>
 
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <atf-c.h>
 
@@ -91,6 +93,18 @@ sockaddr_text(const union sockaddrs *sa)
 		return (inet_ntop(AF_INET6, &sa->sin6.sin6_addr, buf[turn],
 		    sizeof(buf[turn])));
 	return ("-");
+}
+
+int
+keep_socket(int s, bool good)
+{
+	int error = errno;
+
+	if (good || s == -1)
+		return (s);
+	close(s);
+	errno = error;
+	return (-1);
 }
 
 static uint64_t

@@ -70,6 +70,9 @@ socklen_t sockaddr_of(union sockaddrs *sa, const char *addr, uint16_t port);
 /* The address in text, "-" if it is of neither family; in a static buffer. */
 const char *sockaddr_text(const union sockaddrs *sa);
 
+/* The socket if it is good; if not it is closed, errno stays, and it is -1. */
+int keep_socket(int s, bool good);
+
 /* How often the jail had the refusal, or any if reason is JR_NONE. */
 uint64_t refusals_before(const struct jailed *jd, const struct refusal *want);
 

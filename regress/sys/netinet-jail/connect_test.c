@@ -67,16 +67,14 @@ do_connect(void *arg)
 	int s;
 
 	s = socket(c->af, c->type, 0);
-	if (s != -1 && (!c->bind || bind(s, &c->bound.sa,
+	s = keep_socket(s, s != -1 && (!c->bind || bind(s, &c->bound.sa,
 	    sizeof(c->bound)) == 0) &&
 	    connect(s, &c->dst.sa, c->dstlen) == 0 &&
 	    getsockname(s, &c->local.sa, &locallen) == 0 &&
-	    getpeername(s, &c->remote.sa, &remotelen) == 0)
-		return (s);
-	c->error = errno;
-	if (s != -1)
-		close(s);
-	return (-1);
+	    getpeername(s, &c->remote.sa, &remotelen) == 0);
+	if (s == -1)
+		c->error = errno;
+	return (s);
 }
 
 static bool

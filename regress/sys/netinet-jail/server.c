@@ -76,16 +76,14 @@ make_server(struct server *sv)
 	int s = socket(sv->sa.sa.sa_family, sv->type | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(sv->name);
 
-	if (s != -1 && set_options(s, sv->options) == 0 &&
+	s = keep_socket(s, s != -1 && set_options(s, sv->options) == 0 &&
 	    ((sv->options & SV_UNBOUND) ||
 	    bind(s, &sv->sa.sa, sv->len) == 0) &&
 	    (!(sv->options & SV_LISTEN) || listen(s, 64) == 0) &&
-	    getsockname(s, &sv->name.sa, &len) == 0)
-		return (s);
-	sv->error = errno;
-	if (s != -1)
-		close(s);
-	return (-1);
+	    getsockname(s, &sv->name.sa, &len) == 0);
+	if (s == -1)
+		sv->error = errno;
+	return (s);
 }
 
 /* The saved user id stays root's, to come back by. */

@@ -45,13 +45,8 @@ new_socket(const struct call *c, int af)
 		setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (s != -1 && c->v6only)
 		setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (s != -1 && c->bind && bind(s, &c->bound.sa, c->boundlen) == -1) {
-		on = errno;
-		close(s);
-		errno = on;
-		return (-1);
-	}
-	return (s);
+	return (keep_socket(s, s != -1 && (!c->bind ||
+	    bind(s, &c->bound.sa, c->boundlen) == 0)));
 }
 
 static int
@@ -61,12 +56,9 @@ do_wait(void *arg)
 	int s;
 
 	s = new_socket(c, c->bound.sa.sa_family);
-	if (s != -1 && (c->way != TCP || listen(s, 8) == 0))
-		return (s);
+	s = keep_socket(s, s != -1 && (c->way != TCP || listen(s, 8) == 0));
 	c->error = errno;
-	if (s != -1)
-		close(s);
-	return (-1);
+	return (s);
 }
 
 static bool
@@ -100,14 +92,12 @@ do_call(void *arg)
 	int s;
 
 	s = new_socket(c, c->dst.sa.sa_family);
-	if (s != -1 && (to != NULL || connect_wait(s, c) == 0) &&
-	    sendto(s, &c->serial, sizeof(c->serial), MSG_NOSIGNAL, to,
-	    to != NULL ? c->dstlen : 0) == sizeof(c->serial))
-		return (s);
+	s = keep_socket(s, s != -1 && (to != NULL ||
+	    connect_wait(s, c) == 0) && sendto(s, &c->serial,
+	    sizeof(c->serial), MSG_NOSIGNAL, to, to != NULL ? c->dstlen :
+	    0) == sizeof(c->serial));
 	c->error = errno;
-	if (s != -1)
-		close(s);
-	return (-1);
+	return (s);
 }
 
 static int

@@ -424,12 +424,8 @@ do_connect(void *arg)
 	int s = socket(sa->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	any.sin.sin_port = htons(PORT);
-	if (s != -1 && (bind(s, &any.sa, sizeof(any)) == -1 ||
-	    connect(s, &sa->sa, sizeof(*sa)) == -1)) {
-		close(s);
-		s = -1;
-	}
-	return (s);
+	return (keep_socket(s, s != -1 && bind(s, &any.sa, sizeof(any)) == 0 &&
+	    connect(s, &sa->sa, sizeof(*sa)) == 0));
 }
 
 /* The message of a connected socket has no name, but control data. */
