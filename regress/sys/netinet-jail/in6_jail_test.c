@@ -359,14 +359,37 @@ ATF_TC_BODY(source_on_loopback_reaches_the_jail_only, tc)
 	}
 }
 
+/* A packet, and why it is refused. */
+struct packet {
+	enum jail jail;
+	const char *src, *dst;
+	enum jail_reason reason;
+};
+
+static void
+check_packets(const struct packet *p, size_t n,
+    enum jail_reason (*decide)(const struct prison *, const struct jail_in6 *,
+    const struct jail_in6 *))
+{
+	struct jail_in6 src, dst;
+	enum jail_reason reason;
+	struct prison pr;
+
+	for (; n > 0; n--, p++) {
+		pr = prison_of(p->jail);
+		src = ip6(p->src);
+		dst = ip6(p->dst);
+		reason = decide(&pr, &src, &dst);
+		ATF_CHECK_MSG(reason == p->reason, "%s, %s to %s: reason %d, "
+		    "should be %d", jail_names[p->jail], p->src, p->dst,
+		    reason, p->reason);
+	}
+}
+
 ATF_TC_WITHOUT_HEAD(output_needs_own_source_and_own_loopback);
 ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 {
-	static const struct {
-		enum jail jail;
-		const char *src, *dst;
-		enum jail_reason reason;
-	} rows[] = {
+	static const struct packet rows[] = {
 		{ INHERIT, "2001:db8::99", "2001:db8:9::1", JR_NONE },
 		{ INHERIT, "::1", "::1", JR_NONE },
 		{ DISABLED, "2001:db8::11", "2001:db8:9::1", JR_NOFAMILY },
@@ -404,32 +427,15 @@ ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 		{ HOSTLO, "2001:db8::11", LO6_OTHER, JR_LOOPBACK },
 		{ HOSTLO, LO6_OTHER, LO6_OTHER, JR_SRCADDR },
 	};
-	struct jail_in6 src, dst;
-	enum jail_reason reason;
-	struct prison pr;
-	size_t i;
 
 	(void)tc;
-	for (i = 0; i < NELEMS(rows); i++) {
-		pr = prison_of(rows[i].jail);
-		src = ip6(rows[i].src);
-		dst = ip6(rows[i].dst);
-		reason = prison_output_ip6(&pr, &src, &dst);
-		ATF_CHECK_MSG(reason == rows[i].reason,
-		    "%s, %s to %s: reason %d, should be %d",
-		    jail_names[rows[i].jail], rows[i].src, rows[i].dst, reason,
-		    rows[i].reason);
-	}
+	check_packets(rows, NELEMS(rows), prison_output_ip6);
 }
 
 ATF_TC_WITHOUT_HEAD(input_needs_own_destination_and_loopback_own_source);
 ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 {
-	static const struct {
-		enum jail jail;
-		const char *src, *dst;
-		enum jail_reason reason;
-	} rows[] = {
+	static const struct packet rows[] = {
 		{ INHERIT, "2001:db8:9::1", "2001:db8::99", JR_NONE },
 		{ INHERIT, "2001:db8:9::1", "ff02::1", JR_NONE },
 		{ DISABLED, "2001:db8:9::1", "2001:db8::11", JR_NOFAMILY },
@@ -458,22 +464,9 @@ ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 		{ HOSTLO, LO6_OTHER, LO6_OTHER, JR_DSTADDR },
 		{ HOSTLO, "2001:db8:9::1", "2001:db8::1", JR_DSTADDR },
 	};
-	enum jail_reason reason;
-	struct jail_in6 src, dst;
-	struct prison pr;
-	size_t i;
 
 	(void)tc;
-	for (i = 0; i < NELEMS(rows); i++) {
-		pr = prison_of(rows[i].jail);
-		src = ip6(rows[i].src);
-		dst = ip6(rows[i].dst);
-		reason = prison_input_ip6(&pr, &src, &dst);
-		ATF_CHECK_MSG(reason == rows[i].reason,
-		    "%s, %s to %s: reason %d, should be %d",
-		    jail_names[rows[i].jail], rows[i].src, rows[i].dst, reason,
-		    rows[i].reason);
-	}
+	check_packets(rows, NELEMS(rows), prison_input_ip6);
 }
 
 ATF_TP_ADD_TCS(tp)

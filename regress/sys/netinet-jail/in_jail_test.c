@@ -325,14 +325,33 @@ ATF_TC_BODY(source_on_loopback_reaches_the_jail_only, tc)
 	}
 }
 
+/* A packet, and why it is refused. */
+struct packet {
+	enum jail jail;
+	const char *src, *dst;
+	enum jail_reason reason;
+};
+
+static void
+check_packets(const struct packet *p, size_t n,
+    enum jail_reason (*decide)(const struct prison *, __be32, __be32))
+{
+	enum jail_reason reason;
+	struct prison pr;
+
+	for (; n > 0; n--, p++) {
+		pr = prison_of(p->jail);
+		reason = decide(&pr, ip4(p->src), ip4(p->dst));
+		ATF_CHECK_MSG(reason == p->reason, "%s, %s to %s: reason %d, "
+		    "should be %d", jail_names[p->jail], p->src, p->dst,
+		    reason, p->reason);
+	}
+}
+
 ATF_TC_WITHOUT_HEAD(output_needs_own_source_and_own_loopback);
 ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 {
-	static const struct {
-		enum jail jail;
-		const char *src, *dst;
-		enum jail_reason reason;
-	} rows[] = {
+	static const struct packet rows[] = {
 		{ INHERIT, "192.0.2.99", "203.0.113.1", JR_NONE },
 		{ INHERIT, "127.0.0.1", "127.0.0.1", JR_NONE },
 		{ DISABLED, "192.0.2.11", "203.0.113.1", JR_NOFAMILY },
@@ -369,30 +388,15 @@ ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 		{ HOSTLO, "192.0.2.11", LO4_OTHER, JR_LOOPBACK },
 		{ HOSTLO, LO4_OTHER, LO4_OTHER, JR_SRCADDR },
 	};
-	enum jail_reason reason;
-	struct prison pr;
-	size_t i;
 
 	(void)tc;
-	for (i = 0; i < NELEMS(rows); i++) {
-		pr = prison_of(rows[i].jail);
-		reason = prison_output_ip4(&pr, ip4(rows[i].src),
-		    ip4(rows[i].dst));
-		ATF_CHECK_MSG(reason == rows[i].reason,
-		    "%s, %s to %s: reason %d, should be %d",
-		    jail_names[rows[i].jail], rows[i].src, rows[i].dst, reason,
-		    rows[i].reason);
-	}
+	check_packets(rows, NELEMS(rows), prison_output_ip4);
 }
 
 ATF_TC_WITHOUT_HEAD(input_needs_own_destination_and_loopback_own_source);
 ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 {
-	static const struct {
-		enum jail jail;
-		const char *src, *dst;
-		enum jail_reason reason;
-	} rows[] = {
+	static const struct packet rows[] = {
 		{ INHERIT, "203.0.113.1", "192.0.2.99", JR_NONE },
 		{ INHERIT, "203.0.113.1", "224.0.0.1", JR_NONE },
 		{ DISABLED, "203.0.113.1", "192.0.2.11", JR_NOFAMILY },
@@ -422,20 +426,9 @@ ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 		{ HOSTLO, LO4_OTHER, LO4_OTHER, JR_DSTADDR },
 		{ HOSTLO, "203.0.113.1", "192.0.2.1", JR_DSTADDR },
 	};
-	enum jail_reason reason;
-	struct prison pr;
-	size_t i;
 
 	(void)tc;
-	for (i = 0; i < NELEMS(rows); i++) {
-		pr = prison_of(rows[i].jail);
-		reason = prison_input_ip4(&pr, ip4(rows[i].src),
-		    ip4(rows[i].dst));
-		ATF_CHECK_MSG(reason == rows[i].reason,
-		    "%s, %s to %s: reason %d, should be %d",
-		    jail_names[rows[i].jail], rows[i].src, rows[i].dst, reason,
-		    rows[i].reason);
-	}
+	check_packets(rows, NELEMS(rows), prison_input_ip4);
 }
 
 ATF_TP_ADD_TCS(tp)
