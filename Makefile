@@ -41,7 +41,7 @@ check-compilers: ## build with every compiler, try every kernel half (root)
 check-sanitize: ## the suite with AddressSanitizer and UBSan (root)
 	$(Q)+$(MAKE) -C regress $@
 
-check-valgrind: ## the tools' cases under valgrind (root)
+check-valgrind: regress ## the tools' cases under valgrind (root)
 	$(Q)+$(MAKE) -C regress $@
 
 check-without: ## a part of it without features of the kernel (root)

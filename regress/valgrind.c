@@ -25,6 +25,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@
 #include <valgrind/memcheck.h>
 
 #define NARGS	6
+#define PAGE	4096
 
 struct call {
 	long nr;
@@ -259,6 +261,23 @@ int
 pidfd_open(pid_t pid, unsigned int flags)
 {
 	return (syscall(SYS_pidfd_open, pid, flags));
+}
+
+/*
+ * The kernel gives its BTF, of megabytes, by the page. The libc would ask for
+ * all the rest each time, and memcheck look at as much of the buffer.
+ */
+size_t
+fread(void *buf, size_t size, size_t n, FILE *fp)
+{
+	size_t got, want, done = 0;
+
+	do {
+		want = size * n - done < PAGE ? size * n - done : PAGE;
+		got = fread_unlocked((char *)buf + done, 1, want, fp);
+		done += got;
+	} while (got == PAGE);
+	return (size > 0 ? done / size : 0);
 }
 
 int

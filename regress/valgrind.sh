@@ -4,7 +4,7 @@
 # Run the tools' cases with each tool under valgrind: valgrind.sh objdir
 # valgrind.so [filter ...]. NETJAIL_BIN is a folder of scripts that have the
 # tools' names. What a tool executes is not its own, so valgrind does not go
-# with it. The tools are built with JAIL_TEST, see lib/libjail/jail_feature.c.
+# with it.
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,9 +15,8 @@ REPORTS=$bin/reports
 
 # What valgrind makes impossible: it opens descriptors that are closed, it is
 # the file that the kernel executes and names the process by, and it does not
-# let SIGTSTP stop a process. And what the test build is not.
-IMPOSSIBLE='tools/jail/features_test:switch_is_in_the_test_build_alone
-tools/jexec/jexec_test:closed_descriptors_become_null_devices
+# let SIGTSTP stop a process.
+IMPOSSIBLE='tools/jexec/jexec_test:closed_descriptors_become_null_devices
 tools/jexec/jexec_test:file_of_jexec_cannot_be_written_to
 tools/jexec/jexec_tty_test:background_command_is_stopped_when_it_reads
 tools/jexec/jexec_tty_test:bg_goes_on_in_the_background
@@ -48,12 +47,6 @@ tools/jailkill/jailkill_test:signals_have_names_and_numbers
 tools/jifconfig/jifconfig_test:address_that_is_none_is_an_error
 tools/jping/jping_test:every_size_goes_out_and_comes_back'
 
-# Features that are programs: to load them is most of the work of a first jail,
-# so only the cases that are about them do it.
-PROGRAMS=bpf_send_signal_task,bpf_sock_destroy,lsm
-ABOUT_PROGRAMS='tools/jail/features_test
-tools/jailkill/'
-
 # Print the script that runs a tool. Valgrind cannot begin here without root,
 # and then a tool does no more than say so. Jails have the same pids, so their
 # reports are told apart by the time.
@@ -63,8 +56,7 @@ wrapper()
 	#!/bin/sh
 	[ "\$(id -u)" -eq 0 ] || exec "$1" "\$@"
 	log=$REPORTS/${1##*/}.\$(date +%s.%N).%p
-	JAIL_WITHOUT=\$VALGRIND_WITHOUT LD_PRELOAD=$preload \\
-	    exec valgrind -q --vgdb=no --leak-check=full \\
+	LD_PRELOAD=$preload exec valgrind -q --vgdb=no --leak-check=full \\
 	    --error-exitcode=99 --log-file="\$log" \\
 	    --suppressions=$here/valgrind.supp "$1" "\$@"
 	END
@@ -78,14 +70,6 @@ cases()
 	    grep -vF -e "$IMPOSSIBLE" -e "$LONG"
 }
 
-# Run the cases that standard input names.
-run_cases()
-{
-	sh "$here/run.sh" "$obj" $(cat) >"$bin/out" || true
-	sed '$d' "$bin/out"
-	tail -n 1 "$bin/out" >>"$bin/totals"
-}
-
 rm -rf "$bin"
 mkdir -p "$bin"
 for dir in "$obj"/tools/*/; do
@@ -97,12 +81,5 @@ NETJAIL_BIN=$bin
 VNET_PATIENCE=6
 export NETJAIL_BIN REPORTS VNET_PATIENCE
 shift 2
-if [ $# -gt 0 ]; then
-	exec sh "$here/run.sh" "$obj" "$@"
-fi
-cases >"$bin/cases"
-grep -F "$ABOUT_PROGRAMS" "$bin/cases" | run_cases
-VALGRIND_WITHOUT=$PROGRAMS
-export VALGRIND_WITHOUT
-grep -vF "$ABOUT_PROGRAMS" "$bin/cases" | run_cases
-awk -f "$here/../mk/totals.awk" "$bin/totals"
+[ $# -gt 0 ] || set -- $(cases)
+exec sh "$here/run.sh" "$obj" "$@"
