@@ -22,6 +22,20 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 const volatile __u64 netns = 0;
 
+/* The key of a port at an address, of those whose ports are sought. */
+static __always_inline struct port_key
+port_at(const struct listener_key *at, const struct jail_in6 *addr,
+    __u16 port, __u8 proto)
+{
+	struct port_key key = {
+		.netns = netns, .ports = at->ports, .addr = *addr,
+		.port = port, .proto = proto,
+		.family = in6_v4mapped(addr) ? 4 : 6,
+	};
+
+	return (key);
+}
+
 /*
  * How many numbers to look at: who asked for the address and the port is in
  * ports, but for those at :: in a jail that has all of the host's IPv6.
@@ -29,11 +43,8 @@ const volatile __u64 netns = 0;
 static __always_inline int
 slots_of(const struct listener_key *at)
 {
-	const struct port_key key = {
-		.netns = at->netns, .ports = at->ports, .addr = at->addr,
-		.port = at->port, .proto = IPPROTO_TCP,
-		.family = in6_v4mapped(&at->addr) ? 4 : 6,
-	};
+	const struct port_key key = port_at(at, &at->addr, at->port,
+	    IPPROTO_TCP);
 
 	if (in6_unspecified(&at->addr))
 		return (JAIL_NSLOTS);
@@ -87,13 +98,9 @@ assign_any(struct bpf_sk_lookup *ctx, struct listener_key *key)
  * it by itself; one that has it at all addresses it finds where that is bound.
  */
 static __always_inline bool
-has_port(const struct ip_owner *owner, const struct listener_key *at)
+has_port(const struct listener_key *at)
 {
-	struct port_key key = {
-		.netns = netns, .ports = owner->ports, .addr = at->addr,
-		.port = at->port, .proto = IPPROTO_UDP,
-		.family = in6_v4mapped(&at->addr) ? 4 : 6,
-	};
+	struct port_key key = port_at(at, &at->addr, at->port, IPPROTO_UDP);
 	const struct port *any;
 
 	if (bpf_map_lookup_elem(&ports, &key) != NULL)
@@ -112,22 +119,30 @@ is_placed(const struct port_key *key)
 	return (p != NULL && !in6_wild(&p->bound));
 }
 
+static __always_inline struct jail_in6
+remote_addr(const struct bpf_sk_lookup *ctx)
+{
+	const struct jail_in6 ip6 = { { ctx->remote_ip6[0],
+	    ctx->remote_ip6[1], ctx->remote_ip6[2], ctx->remote_ip6[3] } };
+	__be32 ip4 = ctx->remote_ip4;
+
+	barrier_var(ip4);	/* the verifier wants no pointer into it */
+	return (ctx->family == JAIL_AF_INET ? in6_map(ip4) : ip6);
+}
+
 /*
  * Is it from a port that a socket of the jail asked for, to the same address?
  * The host may have asked from there: the kernel likes to take the address that
  * is called for the source.
  */
 static __always_inline bool
-is_answer(const struct listener_key *at, const struct jail_in6 *from,
-    __u16 port)
+is_answer(const struct bpf_sk_lookup *ctx, const struct listener_key *at)
 {
-	struct port_key key = {
-		.netns = netns, .ports = at->ports, .addr = *from,
-		.proto = IPPROTO_UDP, .port = port,
-		.family = in6_v4mapped(from) ? 4 : 6,
-	};
+	const struct jail_in6 from = remote_addr(ctx);
+	struct port_key key = port_at(at, &from, bpf_ntohs(ctx->remote_port),
+	    IPPROTO_UDP);
 
-	if (!in6_equal(from, &at->addr))
+	if (!in6_equal(&from, &at->addr))
 		return (false);
 	if (is_placed(&key))
 		return (true);
@@ -139,14 +154,22 @@ is_answer(const struct listener_key *at, const struct jail_in6 *from,
 static __always_inline bool
 is_kernels(const struct bpf_sk_lookup *ctx, const struct listener_key *at)
 {
-	struct port_key key = {
-		.netns = netns, .ports = at->ports, .proto = IPPROTO_TCP,
-		.family = ctx->family == JAIL_AF_INET ? 4 : 6,
-	};
+	struct port_key key = port_at(at, &at->addr, at->port, IPPROTO_TCP);
 
 	key = port_kernels(&key, at->port);
 	return (ctx->protocol == IPPROTO_TCP &&
 	    bpf_map_lookup_elem(&ports, &key) != NULL);
+}
+
+/* Is it for one of those whose ports are sought? */
+static __always_inline bool
+is_wanted(struct bpf_sk_lookup *ctx, const struct listener_key *at)
+{
+	struct listener_key key = *at;
+
+	if (ctx->protocol == IPPROTO_TCP)
+		return (assign(ctx, &key) || assign_any(ctx, &key));
+	return (has_port(at) || is_answer(ctx, at));
 }
 
 /* Nobody of the jail wants it. May the host have it? */
@@ -164,34 +187,16 @@ unwanted(const struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
 	    SK_PASS : SK_DROP);
 }
 
-static __always_inline struct jail_in6
-remote_addr(const struct bpf_sk_lookup *ctx)
-{
-	const struct jail_in6 ip6 = { { ctx->remote_ip6[0],
-	    ctx->remote_ip6[1], ctx->remote_ip6[2], ctx->remote_ip6[3] } };
-	__be32 ip4 = ctx->remote_ip4;
-
-	barrier_var(ip4);	/* the verifier wants no pointer into it */
-	return (ctx->family == JAIL_AF_INET ? in6_map(ip4) : ip6);
-}
-
 static __always_inline int
 lookup(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
     const struct jail_in6 *addr, __u32 hostlisten)
 {
-	struct listener_key key = { .netns = netns, .ports = owner->ports,
+	const struct listener_key at = { .netns = netns, .ports = owner->ports,
 		.addr = *addr, .port = ctx->local_port };
-	struct jail_in6 from;
 
-	if (ctx->protocol == IPPROTO_TCP ?
-	    assign(ctx, &key) || assign_any(ctx, &key) :
-	    has_port(owner, &key))
+	if (is_wanted(ctx, &at))
 		return (SK_PASS);
-	from = remote_addr(ctx);
-	if (ctx->protocol == IPPROTO_UDP &&
-	    is_answer(&key, &from, bpf_ntohs(ctx->remote_port)))
-		return (SK_PASS);
-	return (unwanted(ctx, owner, &key, hostlisten));
+	return (unwanted(ctx, owner, &at, hostlisten));
 }
 
 static __always_inline int

@@ -47,6 +47,15 @@ is_any(struct bpf_sock *sk)
 	return (sb != NULL && (sb->flags & SB_ANY));
 }
 
+/* A datagram: its tuple is the kernel's word for both ends. */
+struct datagram {
+	struct bpf_sock_tuple tuple;
+	__u32 family;
+	struct jail_in6 dst;
+	__u32 header;		/* where that of UDP begins */
+	__be16 sport, dport;
+};
+
 /*
  * Give the packet to who gets what the tuple says, if that is of the jail and,
  * for wide, asked for all addresses.
@@ -67,34 +76,23 @@ give(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 len,
 	return (given);
 }
 
-/* Who has the port at all addresses, and where does the kernel have it? */
-static __always_inline const struct port *
-find_any(struct port_key *any, const struct ip_owner *owner, __u16 port,
-    __u32 family)
-{
-	*any = (struct port_key){ .netns = netns, .ports = owner->ports,
-		.port = port, .proto = IPPROTO_UDP, .family = family };
-	*any = port_any(any);
-	return (bpf_map_lookup_elem(&ports, any));
-}
-
 /* To a socket that the kernel has somewhere else. */
 static __always_inline void
 give_any(struct __sk_buff *skb, const struct port_key *any,
-    const struct jail_in6 *bound, __be16 sport, __be16 dport)
+    const struct jail_in6 *bound, const struct datagram *d)
 {
 	struct bpf_sock_tuple tuple = { 0 };
 
 	if (in6_v4mapped(bound)) {
 		tuple.ipv4.daddr = bound->s6[3];
-		tuple.ipv4.sport = sport;
-		tuple.ipv4.dport = dport;
+		tuple.ipv4.sport = d->sport;
+		tuple.ipv4.dport = d->dport;
 		give(skb, &tuple, sizeof(tuple.ipv4), any, true);
 		return;
 	}
 	__builtin_memcpy(tuple.ipv6.daddr, bound, sizeof(*bound));
-	tuple.ipv6.sport = sport;
-	tuple.ipv6.dport = dport;
+	tuple.ipv6.sport = d->sport;
+	tuple.ipv6.dport = d->dport;
 	give(skb, &tuple, sizeof(tuple.ipv6), any, true);
 }
 
@@ -106,15 +104,51 @@ is_found(const struct port *p, const struct jail_in6 *dst)
 	    in6_wild(&p->bound));
 }
 
+static __always_inline bool
+read_ports(struct __sk_buff *skb, struct datagram *d)
+{
+	struct udphdr udp;
+
+	if (bpf_skb_load_bytes_relative(skb, d->header, &udp, UDP_PORTS,
+	    BPF_HDR_START_NET) != 0)
+		return (false);
+	d->sport = udp.source;
+	d->dport = udp.dest;
+	if (d->family == 4) {
+		d->tuple.ipv4.sport = udp.source;
+		d->tuple.ipv4.dport = udp.dest;
+	} else {
+		d->tuple.ipv6.sport = udp.source;
+		d->tuple.ipv6.dport = udp.dest;
+	}
+	return (true);
+}
+
+static __always_inline void
+steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
+{
+	struct port_key any = { .netns = netns, .ports = owner->ports,
+		.proto = IPPROTO_UDP, .family = d->family };
+	const struct port *p;
+	__u32 len = d->family == 4 ? sizeof(d->tuple.ipv4) :
+	    sizeof(d->tuple.ipv6);
+
+	if (!read_ports(skb, d))
+		return;
+	any.port = bpf_ntohs(d->dport);
+	any = port_any(&any);
+	p = bpf_map_lookup_elem(&ports, &any);
+	if (is_found(p, &d->dst))
+		return;
+	if (!give(skb, &d->tuple, len, &any, false))
+		give_any(skb, &any, &p->bound, d);
+}
+
 static __always_inline void
 steer4(struct __sk_buff *skb)
 {
-	struct bpf_sock_tuple tuple = { 0 };
+	struct datagram d = { .family = 4 };
 	const struct ip_owner *owner;
-	const struct port *p;
-	struct jail_in6 dst;
-	struct port_key any;
-	struct udphdr udp;
 	struct iphdr ip;
 
 	if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip),
@@ -122,49 +156,33 @@ steer4(struct __sk_buff *skb)
 	    (ip.frag_off & bpf_htons(IP_FRAGMENT)))
 		return;
 	owner = bpf_map_lookup_elem(&ip4_owners, &ip.daddr);
-	if (owner == NULL || bpf_skb_load_bytes_relative(skb, ip.ihl * 4,
-	    &udp, UDP_PORTS, BPF_HDR_START_NET) != 0)
+	if (owner == NULL)
 		return;
-	p = find_any(&any, owner, bpf_ntohs(udp.dest), 4);
-	dst = in6_map(ip.daddr);
-	if (is_found(p, &dst))
-		return;
-	tuple.ipv4.saddr = ip.saddr;
-	tuple.ipv4.daddr = ip.daddr;
-	tuple.ipv4.sport = udp.source;
-	tuple.ipv4.dport = udp.dest;
-	if (!give(skb, &tuple, sizeof(tuple.ipv4), &any, false))
-		give_any(skb, &any, &p->bound, udp.source, udp.dest);
+	d.dst = in6_map(ip.daddr);
+	d.header = ip.ihl * 4;
+	d.tuple.ipv4.saddr = ip.saddr;
+	d.tuple.ipv4.daddr = ip.daddr;
+	steer(skb, &d, owner);
 }
 
 static __always_inline void
 steer6(struct __sk_buff *skb)
 {
-	struct bpf_sock_tuple tuple = { 0 };
+	struct datagram d = { .family = 6,
+		.header = sizeof(struct ipv6hdr) };
 	const struct ip_owner *owner;
-	const struct port *p;
-	struct jail_in6 dst;
-	struct port_key any;
 	struct ipv6hdr ip6;
-	struct udphdr udp;
 
 	if (bpf_skb_load_bytes_relative(skb, 0, &ip6, sizeof(ip6),
 	    BPF_HDR_START_NET) != 0 || ip6.nexthdr != IPPROTO_UDP)
 		return;
-	__builtin_memcpy(&dst, &ip6.daddr, sizeof(dst));
-	owner = bpf_map_lookup_elem(&ip6_owners, &dst);
-	if (owner == NULL || bpf_skb_load_bytes_relative(skb, sizeof(ip6),
-	    &udp, UDP_PORTS, BPF_HDR_START_NET) != 0)
+	__builtin_memcpy(&d.dst, &ip6.daddr, sizeof(d.dst));
+	owner = bpf_map_lookup_elem(&ip6_owners, &d.dst);
+	if (owner == NULL)
 		return;
-	p = find_any(&any, owner, bpf_ntohs(udp.dest), 6);
-	if (is_found(p, &dst))
-		return;
-	__builtin_memcpy(tuple.ipv6.saddr, &ip6.saddr, sizeof(ip6.saddr));
-	__builtin_memcpy(tuple.ipv6.daddr, &ip6.daddr, sizeof(ip6.daddr));
-	tuple.ipv6.sport = udp.source;
-	tuple.ipv6.dport = udp.dest;
-	if (!give(skb, &tuple, sizeof(tuple.ipv6), &any, false))
-		give_any(skb, &any, &p->bound, udp.source, udp.dest);
+	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6.saddr, sizeof(ip6.saddr));
+	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6.daddr, sizeof(ip6.daddr));
+	steer(skb, &d, owner);
 }
 
 SEC("tc")
