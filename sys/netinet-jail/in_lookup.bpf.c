@@ -3,7 +3,8 @@
  * Copyright (c) 2026 The netjail authors
  *
  * Who gets what comes for an address of a jail, and for no connection that is
- * there already: the jail, or nobody. Each network namespace has a copy of the
+ * there already: the jail, or one around it that has the address, or nobody.
+ * Each network namespace has a copy of the
  * program, which knows where it is. Here the host is none of ours, so what is
  * not for a jail has to be known soon.
  */
@@ -172,26 +173,68 @@ is_wanted(struct bpf_sk_lookup *ctx, const struct listener_key *at)
 	return (has_port(at) || is_answer(ctx, at));
 }
 
-/* Nobody of the jail wants it. May the host have it? */
-static __always_inline int
-unwanted(const struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
+/* May the host have what nobody of the jail wants? */
+static __always_inline bool
+is_open(const struct bpf_sk_lookup *ctx, const struct prison *pr,
     const struct listener_key *at, __u32 hostlisten)
 {
+	if (pr->pr_netns != netns)
+		return (true);
+	return ((pr->pr_flags & hostlisten) && !is_kernels(ctx, at));
+}
+
+/* On the way outwards, through jails that have the address too. */
+struct ascent {
+	struct bpf_sk_lookup *ctx;
+	struct listener_key *at;
+	__u64 jail;		/* key in prisons of the next one */
+	__u32 hostlisten;
+	bool open;		/* the host may have it */
+	bool wanted;
+};
+
+static long
+ask_around(__u32 n, struct ascent *a)
+{
+	const struct prison *pr = bpf_map_lookup_elem(&prisons, &a->jail);
+
+	(void)n;
+	if (pr == NULL || !prison_has(pr, &a->at->addr))
+		return (1);
+	a->jail = pr->pr_parent;
+	a->at->ports = prison_ports_at(pr, &a->at->addr);
+	if (is_wanted(a->ctx, a->at)) {
+		a->wanted = true;
+		return (1);
+	}
+	if (!is_open(a->ctx, pr, a->at, a->hostlisten))
+		a->open = false;
+	return (0);
+}
+
+/* Nobody of the jail wants it. May one around it, or the host, have it? */
+static __always_inline int
+unwanted(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
+    struct listener_key *at, __u32 hostlisten)
+{
+	struct ascent a = { .ctx = ctx, .at = at, .hostlisten = hostlisten };
 	const struct prison *pr = prison_of_owner(owner);
 
 	if (pr == NULL)
 		return (SK_DROP);
-	if (pr->pr_netns != netns)
-		return (SK_PASS);
-	return ((pr->pr_flags & hostlisten) && !is_kernels(ctx, at) ?
-	    SK_PASS : SK_DROP);
+	a.open = is_open(ctx, pr, at, hostlisten);
+	if (owner->nested) {
+		a.jail = pr->pr_parent;
+		bpf_loop(JAIL_DEPTH, ask_around, &a, 0);
+	}
+	return (a.wanted || a.open ? SK_PASS : SK_DROP);
 }
 
 static __always_inline int
 lookup(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
     const struct jail_in6 *addr, __u32 hostlisten)
 {
-	const struct listener_key at = { .netns = netns, .ports = owner->ports,
+	struct listener_key at = { .netns = netns, .ports = owner->ports,
 		.addr = *addr, .port = ctx->local_port };
 
 	if (is_wanted(ctx, &at))

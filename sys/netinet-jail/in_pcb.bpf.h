@@ -215,6 +215,44 @@ dual_addr(const struct bpf_sock_addr *ctx, const struct prison *pr,
 	    is_mcast(ctx, pr) ? any : in6_map(pr->pr_ip4));
 }
 
+/* Where the kernel is to have a UDP socket that asks for a port. */
+static __always_inline struct jail_in6
+udp_addr(const struct prison *pr, const struct sock_bind *sb)
+{
+	if (!(sb->flags & SB_ANY))
+		return (sb->key.addr);
+	if (sb->key.family == 4 || (sb->flags & SB_DUAL))
+		return (in6_map(pr->pr_ip4));
+	return (pr->pr_ip6);
+}
+
+/* Would the kernel prefer another socket there, though that was first? */
+static __always_inline bool
+is_second(const struct bpf_sock_addr *ctx, const struct sock_bind *sb,
+    const struct jail_in6 *at)
+{
+	return (ctx->family == JAIL_AF_INET6 &&
+	    (in6_v4mapped(at) || (sb->flags & SB_REUSEPORT)));
+}
+
+/* May the socket have the port that it asks for? Returns 0 or EADDRINUSE. */
+static __always_inline int
+check_port(const struct bpf_sock_addr *ctx, const struct prison *pr,
+    const struct sock_bind *sb)
+{
+	struct jail_in6 at;
+	int error;
+
+	error = port_check(sb, false);
+	if (error != 0 || sb->key.proto == IPPROTO_TCP)
+		return (error);
+	at = udp_addr(pr, sb);
+	error = port_check_inner(sb, &at);
+	if (error == 0 && pr->pr_parent != 0 && is_second(ctx, sb, &at))
+		error = port_check_outer(sb, &at, pr->pr_parent);
+	return (error);
+}
+
 /*
  * The port that a socket of a jail asks for, at the address asked or, if that
  * is :: or ::ffff:0.0.0.0, at all of the jail's. Sets the address and the port
@@ -242,7 +280,7 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 	if (tcp && !task_may_bind(sb.key.port))
 		return (EACCES);
 	if (sb.key.port != 0) {
-		error = port_check(&sb, false);
+		error = check_port(ctx, pr, &sb);
 		real = port_real(&sb);
 	}
 	if (error != 0)

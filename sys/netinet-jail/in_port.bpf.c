@@ -24,11 +24,13 @@ take_port(struct sock_bind *sb, const struct place *at)
 	if (sb->key.port == 0)
 		sb->key.port = at->port;
 	error = port_hold(sb, at);
-	if (error == 0) {
-		error = port_check(sb, true);
-		if (error != 0)
-			port_drop(sb);
-	}
+	if (error != 0)
+		return (error);
+	error = port_check(sb, true);
+	if (error == 0 && sb->key.proto == IPPROTO_UDP)
+		error = port_check_inner(sb, &at->addr);
+	if (error != 0)
+		port_drop(sb);
 	return (error);
 }
 

@@ -11,9 +11,10 @@
 
 #include <linux/in.h>
 
-#include <kern-jail/kern_maps.bpf.h>
+#include <kern-jail/kern_jail.bpf.h>
 
 #include "in_port.h"
+#include "in_sets.bpf.h"
 
 #define PORT_TRIES	4
 #define PORT_PATIENCE	4096	/* while somebody drops an entry */
@@ -332,6 +333,100 @@ port_check(const struct sock_bind *sb, bool counted)
 		return (error);
 	key = port_any(&sb->key);
 	return (port_use(&key, sb, false));
+}
+
+/* Has the kernel a socket whose ports these are at that address? */
+static __always_inline bool
+port_placed(struct port_key *key, const struct jail_in6 *at)
+{
+	const struct port *p;
+
+	key->addr = *at;
+	if (bpf_map_lookup_elem(&ports, key) != NULL)
+		return (true);
+	*key = port_any(key);
+	p = bpf_map_lookup_elem(&ports, key);
+	return (p != NULL && in6_equal(&p->bound, at));
+}
+
+/*
+ * Has a jail in that of the UDP socket the port already, where the kernel is to
+ * have this one? It gives what comes to the one that was bound last, and that
+ * must not be the outer jail's.
+ *
+ * Returns 0 or EADDRINUSE.
+ */
+__weak __noinline int
+port_check_inner(const struct sock_bind *sb, const struct jail_in6 *at)
+{
+	const struct ip_owner *owner;
+	const struct prison *pr;
+	struct port_key key;
+	__u64 own;
+
+	if (sb == NULL || at == NULL)
+		return (EINVAL);
+	own = in6_v4mapped(at) ? sb->ports4 : sb->key.ports;
+	owner = owner_of(at);
+	if (owner == NULL || !owner->nested || owner->ports == own)
+		return (0);
+	key = sb->key;
+	key.family = in6_v4mapped(at) ? 4 : 6;
+	pr = prison_of_owner(owner);
+	for (int i = 0; i < JAIL_DEPTH && pr != NULL; i++) {
+		key.ports = prison_ports_at(pr, at);
+		if (key.ports == own)
+			break;
+		if (port_placed(&key, at))
+			return (EADDRINUSE);
+		pr = prison_around(pr);
+	}
+	return (0);
+}
+
+/* Has the kernel a socket there that takes both families? */
+static __always_inline bool
+port_dual(struct port_key *key, const struct prison *pr,
+    const struct jail_in6 *at)
+{
+	const struct port *p;
+
+	key->family = 6;
+	key->ports = pr->pr_ports6;
+	*key = port_any(key);
+	p = bpf_map_lookup_elem(&ports, key);
+	key->family = in6_v4mapped(at) ? 4 : 6;
+	return (p != NULL && in6_equal(&p->bound, at));
+}
+
+/*
+ * The same of a jail around that of the socket, for one that the kernel would
+ * not prefer though it is bound last: an IPv6 socket at an IPv4 address, if the
+ * other is none, and one with SO_REUSEPORT.
+ */
+__weak __noinline int
+port_check_outer(const struct sock_bind *sb, const struct jail_in6 *at,
+    __u64 parent)
+{
+	const struct prison *pr;
+	struct port_key key;
+
+	if (sb == NULL || at == NULL)
+		return (EINVAL);
+	key = sb->key;
+	key.family = in6_v4mapped(at) ? 4 : 6;
+	for (int i = 0; i < JAIL_DEPTH; i++) {
+		pr = bpf_map_lookup_elem(&prisons, &parent);
+		if (pr == NULL || !prison_has(pr, at))
+			break;
+		parent = pr->pr_parent;
+		key.ports = prison_ports_at(pr, at);
+		if (key.ports != (key.family == 4 ? sb->ports4 :
+		    sb->key.ports) && port_placed(&key, at) &&
+		    ((sb->flags & SB_REUSEPORT) || !port_dual(&key, pr, at)))
+			return (EADDRINUSE);
+	}
+	return (0);
 }
 
 static __always_inline __u32

@@ -58,4 +58,30 @@ prison_net_ip6(__u64 set, const struct jail_in6 *dst, struct jail_in6 *src)
 	return (true);
 }
 
+/* Is it one of the addresses that the jail is restricted to? */
+static __always_inline bool
+prison_has(const struct prison *pr, const struct jail_in6 *addr)
+{
+	if (in6_v4mapped(addr))
+		return ((pr->pr_flags & PR_IP4) &&
+		    prison_check_ip4(pr, addr->s6[3]) == 0);
+	return ((pr->pr_flags & PR_IP6) && prison_check_ip6(pr, addr) == 0);
+}
+
+/* The name space of the jail's ports at the address. */
+static __always_inline __u64
+prison_ports_at(const struct prison *pr, const struct jail_in6 *addr)
+{
+	return (in6_v4mapped(addr) ? pr->pr_ports4 : pr->pr_ports6);
+}
+
+static __always_inline const struct ip_owner *
+owner_of(const struct jail_in6 *addr)
+{
+	const __be32 ip4 = addr->s6[3];
+
+	return (in6_v4mapped(addr) ? bpf_map_lookup_elem(&ip4_owners, &ip4) :
+	    bpf_map_lookup_elem(&ip6_owners, addr));
+}
+
 #endif /* !_IN_SETS_BPF_H_ */

@@ -37,6 +37,15 @@ is_of(struct bpf_sock *sk, const struct port_key *any)
 	    pr->pr_ports4 : pr->pr_ports6));
 }
 
+/* Is it a socket of a jail that has the address? */
+static __always_inline bool
+has_addr(struct bpf_sock *sk, const struct jail_in6 *addr)
+{
+	const struct prison *pr = prison_of_sock(sk);
+
+	return (pr != NULL && prison_has(pr, addr));
+}
+
 /* Did it ask for all addresses of the jail? */
 static __always_inline bool
 is_any(struct bpf_sock *sk)
@@ -57,12 +66,23 @@ struct datagram {
 };
 
 /*
- * Give the packet to who gets what the tuple says, if that is of the jail and,
- * for wide, asked for all addresses.
+ * Is it for a packet that is for dst? It is one of those who have the port at
+ * all addresses (for wide, wherever the kernel has it), or has it at dst, or is
+ * connected in another jail that has dst.
  */
 static __always_inline bool
+is_for(struct bpf_sock *sk, const struct port_key *any,
+    const struct jail_in6 *dst, bool wide)
+{
+	if (is_of(sk, any))
+		return (!wide || is_any(sk));
+	return (!wide && sk->dst_port != 0 && has_addr(sk, dst));
+}
+
+/* Give the packet to who gets what the tuple says. */
+static __always_inline bool
 give(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 len,
-    const struct port_key *any, bool wide)
+    const struct port_key *any, const struct jail_in6 *dst, bool wide)
 {
 	struct bpf_sock *sk;
 	bool given = false;
@@ -70,7 +90,7 @@ give(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 len,
 	sk = bpf_sk_lookup_udp(skb, tuple, len, BPF_F_CURRENT_NETNS, 0);
 	if (sk == NULL)
 		return (false);
-	if (is_of(sk, any) && (!wide || is_any(sk)))
+	if (is_for(sk, any, dst, wide))
 		given = bpf_sk_assign(skb, sk, 0) == 0;
 	bpf_sk_release(sk);
 	return (given);
@@ -87,13 +107,13 @@ give_any(struct __sk_buff *skb, const struct port_key *any,
 		tuple.ipv4.daddr = bound->s6[3];
 		tuple.ipv4.sport = d->sport;
 		tuple.ipv4.dport = d->dport;
-		give(skb, &tuple, sizeof(tuple.ipv4), any, true);
+		give(skb, &tuple, sizeof(tuple.ipv4), any, bound, true);
 		return;
 	}
 	__builtin_memcpy(tuple.ipv6.daddr, bound, sizeof(*bound));
 	tuple.ipv6.sport = d->sport;
 	tuple.ipv6.dport = d->dport;
-	give(skb, &tuple, sizeof(tuple.ipv6), any, true);
+	give(skb, &tuple, sizeof(tuple.ipv6), any, bound, true);
 }
 
 /* Is it for the kernel to find the socket? */
@@ -102,6 +122,60 @@ is_found(const struct port *p, const struct jail_in6 *dst)
 {
 	return (p == NULL || in6_equal(&p->bound, dst) ||
 	    in6_wild(&p->bound));
+}
+
+/* On the way outwards, through jails that have the address too. */
+struct ascent {
+	struct port_key *any;
+	const struct jail_in6 *dst;
+	__u64 jail;		/* key in prisons of the next one */
+	bool found;
+};
+
+/* Does a socket of the jail have the port at that very address? */
+static __always_inline bool
+is_there(const struct port_key *any, const struct jail_in6 *dst)
+{
+	struct port_key key = *any;
+
+	key.addr = *dst;
+	return (bpf_map_lookup_elem(&ports, &key) != NULL);
+}
+
+static long
+ask_around(__u32 n, struct ascent *a)
+{
+	const struct prison *pr = bpf_map_lookup_elem(&prisons, &a->jail);
+
+	(void)n;
+	if (pr == NULL || !prison_has(pr, a->dst))
+		return (1);
+	a->jail = pr->pr_parent;
+	a->any->ports = prison_ports_at(pr, a->dst);
+	a->found = bpf_map_lookup_elem(&ports, a->any) != NULL;
+	return (a->found || is_there(a->any, a->dst));
+}
+
+/*
+ * Who has the port at all addresses: of the jail or, if nobody there has it, of
+ * the innermost one around it where somebody has?
+ */
+static __always_inline const struct port *
+find_any(const struct ip_owner *owner, struct port_key *any,
+    const struct jail_in6 *dst)
+{
+	const struct port *p = bpf_map_lookup_elem(&ports, any);
+	struct ascent a = { .any = any, .dst = dst };
+	const struct prison *pr;
+
+	if (p != NULL || !owner->nested || is_there(any, dst))
+		return (p);
+	pr = prison_of_owner(owner);
+	if (pr == NULL)
+		return (NULL);
+	a.jail = pr->pr_parent;
+	bpf_loop(JAIL_DEPTH, ask_around, &a, 0);
+	return (a.found ? bpf_map_lookup_elem(&ports, any) : NULL);
 }
 
 static __always_inline bool
@@ -137,10 +211,10 @@ steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 		return;
 	any.port = bpf_ntohs(d->dport);
 	any = port_any(&any);
-	p = bpf_map_lookup_elem(&ports, &any);
+	p = find_any(owner, &any, &d->dst);
 	if (is_found(p, &d->dst))
 		return;
-	if (!give(skb, &d->tuple, len, &any, false))
+	if (!give(skb, &d->tuple, len, &any, &d->dst, false))
 		give_any(skb, &any, &p->bound, d);
 }
 

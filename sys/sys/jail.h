@@ -42,8 +42,16 @@
  * ip6_nets, which say for every destination, by its longest prefix, which
  * member is the source; the first one is that of the prefix of length 0.
  *
+ * Jails in jails. A jail's name is that of its parent, a dot and a last part;
+ * its cgroup is beside its parent's. Its set is inside its parent's, if that is
+ * restricted, or is that (PR_IP4_PARENT: it has the number of its parent's set,
+ * and the ports). Of those who have an address, the innermost is the owner in
+ * ip4_owners or ip6_owners; what it has no port for goes to its parent, and so
+ * on outwards.
+ *
  * Ports. Each jail, and the host, has a name space of ports of its own, for
- * each family; jails that share an address share it. A TCP socket that asks for
+ * each family; jails that share an address share it, unless one is in the
+ * other. A TCP socket that asks for
  * a port is given another one of the kernel's, by which only the kernel knows
  * it. ports tells which, and who of the jail has the port; listeners has those
  * who listen, by the port that they asked for, and what comes for an address of
@@ -73,6 +81,7 @@
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
 #define JAIL_NPRISONS	131072	/* jails at one time */
+#define JAIL_DEPTH	8	/* a jail in the host has depth 1 */
 #define JAIL_NIPS	524288	/* addresses of a family, in all jails */
 #define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
 #define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
@@ -95,7 +104,7 @@
 /* How a jail gets a family of addresses: ip4=, ip6=. Values are FreeBSD's. */
 #define JAIL_SYS_DISABLE 0	/* no address of the family, no sockets */
 #define JAIL_SYS_NEW	 1	/* its own set */
-#define JAIL_SYS_INHERIT 2	/* all that the host has */
+#define JAIL_SYS_INHERIT 2	/* all that its parent, or the host, has */
 
 /*
  * The addresses of private loopbacks, the jid in the last bits: 127.64.0.0/12
@@ -126,6 +135,12 @@
 #define PR_ALLOW_BROADCAST	0x0800	/* SO_BROADCAST */
 #define PR_ALLOW_NETLINK	0x1000	/* NETLINK_ROUTE, to read */
 #define PR_ALLOW_MULTICAST	0x2000	/* groups, for UDP and raw sockets */
+#define PR_IP4_PARENT		0x4000	/* with PR_IP4: its parent's set */
+#define PR_IP6_PARENT		0x8000
+
+/* What a jail cannot have if its parent has not. */
+#define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
+	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK)
 
 /* An IPv6 address. */
 struct jail_in6 {
@@ -153,7 +168,10 @@ struct prison {
 	__u64 pr_ports4;	/* name space of its ports, as a set a number */
 	__u64 pr_ports6;	/* that was never used before */
 	struct jail_in6 pr_lo6;	/* what ::1 is, ::: not private */
-	__u64 pr_spare[3];
+	__u64 pr_parent;	/* key in prisons of its parent, 0: the host */
+	__u32 pr_nchildren;	/* jails in it, and in these, and so on */
+	__u32 pr_childmax;	/* no more than so many */
+	__u64 pr_spare;
 };
 
 /* What a jail is beside that. Strings end in NUL and are padded with NUL. */
@@ -163,6 +181,8 @@ struct prison_info {
 	__u64 pi_cgroup;	/* key in prisons */
 	__u32 pi_initpid;	/* host's pid of its pid 1; 0: none yet */
 	__u32 pi_cpu_shares;	/* weight 1..10000 */
+	__u32 pi_parent;	/* jid of its parent, 0: the host */
+	__u32 pi_pad;
 	char pi_name[JAIL_NAMELEN];
 	char pi_hostname[JAIL_HOSTLEN];
 	char pi_path[JAIL_PATHLEN];
@@ -189,11 +209,13 @@ struct prison_ip6 {
 
 /*
  * Which jail has an address. Several may, if each of them has this address
- * alone; jid is then one of them, and shared stays set while there was another.
+ * alone or is in another; jid is then one of the innermost, and shared stays
+ * set while there was one that is neither in it nor around it.
  */
 struct ip_owner {
 	__u32 jid;
-	__u32 shared;		/* 0 or 1 */
+	__u16 shared;		/* 0 or 1 */
+	__u16 nested;		/* 1: its parent has the address too */
 	__u64 ports;		/* the owner's pr_ports4 or pr_ports6 */
 };
 
@@ -418,7 +440,7 @@ struct jail_globals {
 #ifndef __cplusplus
 _Static_assert(sizeof(struct prison) == 128, "two cache lines");
 _Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
-_Static_assert(sizeof(struct prison_info) == 1376, "no padding");
+_Static_assert(sizeof(struct prison_info) == 1384, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
 _Static_assert(sizeof(struct prison_ip4) == 4, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
@@ -439,7 +461,7 @@ _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 72 + 128 + 1376, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 72 + 128 + 1384, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */
