@@ -69,10 +69,11 @@ enum jailparam_type {
  *
  * Errors of both: EPERM not root; EINVAL a value or an unknown name; ENOENT no
  * such jail; ENOSYS a layer of the confinement is missing; ETIMEDOUT another
- * process holds the lock. Of jail_set(): EEXIST, ENAMETOOLONG, EADDRINUSE an
- * address is in another jail's set, EADDRNOTAVAIL one is not in the jail's,
- * ENOTDIR, EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP
- * cpu.shares without a cpu controller.
+ * process holds the lock. Of jail_set(): EPERM what its parent does not have,
+ * or has as many of as it may; EEXIST, ENAMETOOLONG, EADDRINUSE an address is
+ * in another jail's set, EADDRNOTAVAIL one is not in the jail's, ENOTDIR,
+ * EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP cpu.shares
+ * without a cpu controller.
  */
 int jail_set(struct iovec *iov, unsigned int niov, int flags);
 int jail_get(struct iovec *iov, unsigned int niov, int flags);
@@ -103,17 +104,22 @@ int jail_seal(char *const argv[]);
  */
 pid_t jail_fork(int jid);
 
-/* Kill every process of the jail, wait for that, and remove it. EINVAL. */
+/*
+ * Kill every process of the jail, wait for that, and remove it. EINVAL. The
+ * jails in it are removed first, the innermost before all.
+ */
 int jail_remove(int jid);
 
 /* Remove all jails, detach and unload the kernel half. */
 int jail_unload(void);
 
 /*
- * Send a signal to every process of the jail, also to what is forked
- * meanwhile. Signal 0 only looks. ESRCH: the jail has no process.
+ * Send a signal to every process of the jail and of those in it, also to what
+ * is forked meanwhile. Signal 0 only looks. ESRCH: there is no process. The
+ * second one spares the jails in it.
  */
 int jail_kill(int jid, int sig);
+int jail_kill_only(int jid, int sig);
 
 /* The jid of a name, or of a jid in decimal; ENOENT. */
 int jail_getid(const char *name);

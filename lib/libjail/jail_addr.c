@@ -25,14 +25,16 @@ const struct family families[FAM_MAX] = {
 		.keylen = sizeof(struct prison_ip4_key),
 		.valuelen = sizeof(struct prison_ip4),
 		.members = KM_IP4S, .owners = KM_IP4_OWNERS,
-		.nets = KM_IP4_NETS, .restricted = PR_IP4, .name = "ip4",
+		.nets = KM_IP4_NETS, .restricted = PR_IP4,
+		.inherited = PR_IP4_PARENT, .name = "ip4",
 	},
 	[FAM_IP6] = {
 		.af = AF_INET6, .addrlen = 16, .bits = 128,
 		.keylen = sizeof(struct prison_ip6_key),
 		.valuelen = sizeof(struct prison_ip6),
 		.members = KM_IP6S, .owners = KM_IP6_OWNERS,
-		.nets = KM_IP6_NETS, .restricted = PR_IP6, .name = "ip6",
+		.nets = KM_IP6_NETS, .restricted = PR_IP6,
+		.inherited = PR_IP6_PARENT, .name = "ip6",
 	},
 };
 
@@ -40,6 +42,13 @@ uint64_t
 prison_set(const struct prison *pr, const struct family *f)
 {
 	return (f->af == AF_INET ? pr->pr_ip4s : pr->pr_ip6s);
+}
+
+/* The set if the jail has one of its own, or 0. */
+uint64_t
+prison_own_set(const struct prison *pr, const struct family *f)
+{
+	return ((pr->pr_flags & f->inherited) ? 0 : prison_set(pr, f));
 }
 
 uint64_t
@@ -54,20 +63,20 @@ prison_naddrs(const struct prison *pr, const struct family *f)
 	return (f->af == AF_INET ? pr->pr_nip4 : pr->pr_nip6);
 }
 
-static const void *
-primary_of(const struct prison *pr, const struct family *f)
+const void *
+prison_primary(const struct prison *pr, const struct family *f)
 {
 	return (f->af == AF_INET ? (const void *)&pr->pr_ip4 : &pr->pr_ip6);
 }
 
-static const uint8_t *
-nth(const struct family *f, const struct addrlist *l, size_t i)
+const uint8_t *
+addr_nth(const struct family *f, const struct addrlist *l, size_t i)
 {
 	return (l->addrs + i * f->addrlen);
 }
 
-static const char *
-text_of(const struct family *f, const void *addr)
+const char *
+addr_text(const struct family *f, const void *addr)
 {
 	static _Thread_local char text[INET6_ADDRSTRLEN];
 
@@ -131,7 +140,7 @@ find_twin(const struct family *f, const struct addrlist *l)
 		if (memcmp(sorted + (i - 1) * f->addrlen,
 		    sorted + i * f->addrlen, f->addrlen) == 0)
 			error = jail_fail(EINVAL, "%s.addr: %s is listed twice",
-			    f->name, text_of(f, sorted + i * f->addrlen));
+			    f->name, addr_text(f, sorted + i * f->addrlen));
 	}
 	free(sorted);
 	return (error);
@@ -142,108 +151,78 @@ int
 addrs_check(const struct family *f, const struct addrlist *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (!valid(f, nth(f, l, i)))
+		if (!valid(f, addr_nth(f, l, i)))
 			return (jail_fail(EINVAL, "%s.addr: %s cannot be a "
 			    "jail's address", f->name,
-			    text_of(f, nth(f, l, i))));
-		if (v4mapped(f, nth(f, l, i)))
+			    addr_text(f, addr_nth(f, l, i))));
+		if (v4mapped(f, addr_nth(f, l, i)))
 			return (jail_fail(EINVAL, "%s.addr: %s is an IPv4 "
 			    "address: use ip4.addr", f->name,
-			    text_of(f, nth(f, l, i))));
+			    addr_text(f, addr_nth(f, l, i))));
 	}
 	return (l->n > 1 ? find_twin(f, l) : 0);
 }
 
-/* Another jail that has this address alone; 0 if there is none. */
-static int
-find_sharer(struct session *s, const struct family *f, uint32_t jid,
-    const void *addr, uint32_t *ret_jid)
+/* Has the jail the address? Returns 1, 0 or -1. */
+int
+prison_member(struct session *s, const struct family *f,
+    const struct prison *pr, const void *addr)
 {
-	struct prison *prisons;
-	void *ids;
-	size_t n;
+	uint8_t key[KEYMAX], value[VALUEMAX];
 
-	*ret_jid = 0;
-	if (kern_dump(&s->k, KM_PRISONS, &ids, (void **)&prisons, &n) != 0)
-		return (-1);
-	for (size_t i = 0; i < n && *ret_jid == 0; i++) {
-		if (prisons[i].pr_id != jid &&
-		    prison_naddrs(&prisons[i], f) == 1 &&
-		    memcmp(primary_of(&prisons[i], f), addr, f->addrlen) == 0)
-			*ret_jid = prisons[i].pr_id;
-	}
-	free(ids);
-	free(prisons);
-	return (0);
+	if (prison_naddrs(pr, f) == 0)
+		return (0);
+	if (memcmp(prison_primary(pr, f), addr, f->addrlen) == 0)
+		return (1);
+	make_key(f, prison_set(pr, f), addr, key);
+	if (kern_get(&s->k, f->members, key, value) == 0)
+		return (1);
+	return (errno == ENOENT ? 0 : -1);
 }
 
 /*
- * The owner may keep its address if it is dead, or if both sets have just this
- * address.
+ * The first of the list that the jail does not have; NULL in *ret_addr: it has
+ * all.
  */
-static int
-owner_conflict(struct session *s, const struct family *f,
-    const struct addrlist *l, const void *addr, uint32_t owner)
-{
-	struct jail j;
-	int live;
-
-	if (jail_read(s, owner, &j) != 0)
-		return (errno == ENOENT ? 0 : -1);
-	live = jail_live(s, &j);
-	if (live <= 0)
-		return (live);
-	if (l->n == 1 && prison_naddrs(&j.pr, f) == 1)
-		return (0);
-	return (jail_fail(EADDRINUSE, "%s.addr: %s is an address of jail "
-	    "\"%s\"", f->name, text_of(f, addr), j.pi.pi_name));
-}
-
-/* A set that is to have other members too cannot have one that is shared. */
-static int
-sharer_conflict(struct session *s, const struct family *f, uint32_t jid,
-    const void *addr)
-{
-	struct jail j;
-	uint32_t sharer;
-	int live;
-
-	do {
-		if (find_sharer(s, f, jid, addr, &sharer) != 0)
-			return (-1);
-		if (sharer == 0)
-			return (0);
-		live = jail_read(s, sharer, &j) == 0 ? jail_live(s, &j) : -1;
-	} while (live == 0);
-	if (live == -1)
-		return (-1);
-	return (jail_fail(EADDRINUSE, "%s.addr: %s is an address of jail "
-	    "\"%s\"", f->name, text_of(f, addr), j.pi.pi_name));
-}
-
-/* Is an address of the list in another jail's set? */
 int
-addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
-    const struct addrlist *l)
+addrs_outside(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l, const void **ret_addr)
 {
-	struct ip_owner owner;
-	int error;
+	int member = 1;
+	size_t i;
 
-	for (size_t i = 0; i < l->n; i++) {
-		if (kern_get(&s->k, f->owners, nth(f, l, i), &owner) != 0) {
-			if (errno != ENOENT)
-				return (-1);
-			continue;
-		}
-		if (owner.jid != jid)
-			error = owner_conflict(s, f, l, nth(f, l, i),
-			    owner.jid);
-		else
-			error = owner.shared && l->n > 1 ? sharer_conflict(s,
-			    f, jid, nth(f, l, i)) : 0;
-		if (error != 0)
-			return (-1);
+	for (i = 0; i < l->n && member == 1; i++)
+		member = prison_member(s, f, pr, addr_nth(f, l, i));
+	*ret_addr = member == 0 ? addr_nth(f, l, i - 1) : NULL;
+	return (member == -1 ? -1 : 0);
+}
+
+/* What is in both, in the order of the first, to be freed. */
+int
+addrs_common(const struct family *f, const struct addrlist *l,
+    const struct addrlist *other, struct addrlist *ret)
+{
+	uint8_t *sorted = malloc(other->n * f->addrlen + 1);
+	uint8_t *both = malloc(l->n * f->addrlen + 1);
+	size_t n = 0;
+
+	if (sorted == NULL || both == NULL) {
+		free(sorted);
+		free(both);
+		return (jail_fail(ENOMEM, "out of memory"));
 	}
+	memcpy(sorted, other->addrs, other->n * f->addrlen);
+	compare_len = f->addrlen;
+	qsort(sorted, other->n, f->addrlen, compare_addrs);
+	for (size_t i = 0; i < l->n; i++) {
+		if (bsearch(addr_nth(f, l, i), sorted, other->n, f->addrlen,
+		    compare_addrs) != NULL)
+			memcpy(both + n++ * f->addrlen, addr_nth(f, l, i),
+			    f->addrlen);
+	}
+	free(sorted);
+	ret->addrs = both;
+	ret->n = n;
 	return (0);
 }
 
@@ -258,7 +237,7 @@ addrs_read(struct session *s, const struct family *f, const struct prison *pr,
 	addrs = malloc(n * f->addrlen + 1);
 	if (addrs == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	memcpy(addrs, primary_of(pr, f), n > 0 ? f->addrlen : 0);
+	memcpy(addrs, prison_primary(pr, f), n > 0 ? f->addrlen : 0);
 	for (size_t i = 1; i < n; i++) {
 		make_key(f, prison_set(pr, f), addrs + (i - 1) * f->addrlen,
 		    key);
@@ -287,9 +266,9 @@ put_members(struct session *s, const struct family *f, uint64_t set,
 		goto out;
 	}
 	for (size_t i = 0; i < l->n; i++) {
-		make_key(f, set, nth(f, l, i), keys + i * f->keylen);
+		make_key(f, set, addr_nth(f, l, i), keys + i * f->keylen);
 		if (i + 1 < l->n)
-			memcpy(values + i * f->valuelen, nth(f, l, i + 1),
+			memcpy(values + i * f->valuelen, addr_nth(f, l, i + 1),
 			    f->addrlen);
 	}
 	error = kern_put_many(&s->k, f->members, keys, values, l->n);
@@ -297,59 +276,6 @@ out:
 	free(keys);
 	free(values);
 	return (error);
-}
-
-/*
- * The name space of ports of those who have the address of the list, if there
- * is just one in it; 0: there is nobody.
- */
-int
-addrs_ports(struct session *s, const struct family *f, uint32_t jid,
-    const struct addrlist *l, uint64_t *ret_ports)
-{
-	struct ip_owner owner;
-	struct jail j;
-
-	*ret_ports = 0;
-	if (l->n != 1)
-		return (0);
-	if (kern_get(&s->k, f->owners, l->addrs, &owner) != 0)
-		return (errno == ENOENT ? 0 : -1);
-	if (owner.jid != jid && jail_read(s, owner.jid, &j) != 0)
-		return (errno == ENOENT ? 0 : -1);
-	*ret_ports = owner.ports;
-	return (0);
-}
-
-/* Become the owner of an address, or one of its owners. */
-static int
-take_addr(struct session *s, const struct family *f, const struct prison *pr,
-    const void *addr)
-{
-	const uint32_t jid = pr->pr_id;
-	struct ip_owner owner = { .jid = jid, .ports = prison_ports(pr, f) };
-
-	if (kern_put_new(&s->k, f->owners, addr, &owner) == 0)
-		return (0);
-	if (errno != EEXIST ||
-	    kern_get(&s->k, f->owners, addr, &owner) != 0)
-		return (-1);
-	if (owner.jid != jid)
-		owner.shared = 1;
-	owner.ports = prison_ports(pr, f);
-	return (kern_put(&s->k, f->owners, addr, &owner));
-}
-
-/* Make the jail the owner of addresses that it has. */
-int
-addrs_take(struct session *s, const struct family *f, const struct prison *pr,
-    const struct addrlist *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (take_addr(s, f, pr, nth(f, l, i)) != 0)
-			return (-1);
-	}
-	return (0);
 }
 
 /* Fill a new set, and make the jail the owner of its members. */
@@ -365,26 +291,6 @@ addrs_add(struct session *s, const struct family *f, const struct prison *pr,
 	return (addrs_take(s, f, pr, l));
 }
 
-/* Stop being an owner of an address. */
-static int
-give_addr(struct session *s, const struct family *f, uint32_t jid,
-    const void *addr)
-{
-	struct ip_owner owner;
-	uint32_t heir = 0;
-
-	if (kern_get(&s->k, f->owners, addr, &owner) != 0)
-		return (errno == ENOENT ? 0 : -1);
-	if (owner.jid != jid)
-		return (0);
-	if (owner.shared && find_sharer(s, f, jid, addr, &heir) != 0)
-		return (-1);
-	if (heir == 0)
-		return (kern_del(&s->k, f->owners, addr));
-	owner.jid = heir;
-	return (kern_put(&s->k, f->owners, addr, &owner));
-}
-
 /* Forget one member of a set; it stays the jail's if it is in the set kept. */
 static int
 drop_member(struct session *s, const struct family *f, uint32_t jid,
@@ -394,7 +300,7 @@ drop_member(struct session *s, const struct family *f, uint32_t jid,
 
 	make_key(f, kept, addr, key);
 	if (kern_get(&s->k, f->members, key, value) != 0) {
-		if (errno != ENOENT || give_addr(s, f, jid, addr) != 0)
+		if (errno != ENOENT || owner_give(s, f, jid, addr) != 0)
 			return (-1);
 	}
 	make_key(f, set, addr, key);
@@ -408,7 +314,7 @@ addrs_drop(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept, const struct addrlist *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (drop_member(s, f, jid, set, kept, nth(f, l, i)) != 0)
+		if (drop_member(s, f, jid, set, kept, addr_nth(f, l, i)) != 0)
 			return (-1);
 	}
 	return (nets_drop(s, f, set) == 0 ? aliases_drop(s, set, kept) : -1);

@@ -41,7 +41,10 @@ jail_processes(struct session *s, const struct jail *j)
 	return (n);
 }
 
-/* Is there reason for it to be? If not it is removed. Returns 1, 0 or -1. */
+/*
+ * Is there reason for it to be: processes, or jails in it? If not it is
+ * removed. Returns 1, 0 or -1.
+ */
 int
 jail_live(struct session *s, struct jail *j)
 {
@@ -54,6 +57,13 @@ jail_live(struct session *s, struct jail *j)
 		return (1);
 	if (n < 0 && errno != ENOENT)
 		return (-1);
+	if (j->pr.pr_nchildren > 0) {
+		if (tree_reap(s, j) != 0 ||
+		    jail_read(s, j->pi.pi_id, j) != 0)
+			return (-1);
+		if (j->pr.pr_nchildren > 0)
+			return (1);
+	}
 	return (jail_remove_locked(s, j) == 0 ? 0 : -1);
 }
 

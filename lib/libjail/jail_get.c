@@ -56,7 +56,8 @@ value_string(struct value *v, const char *string)
 static int
 value_mode(struct value *v, const struct jail *j, const struct family *f)
 {
-	if (!(j->pr.pr_flags & f->restricted))
+	if (!(j->pr.pr_flags & f->restricted) ||
+	    (j->pr.pr_flags & f->inherited))
 		return (value_int(v, JAIL_SYS_INHERIT));
 	return (value_int(v, prison_naddrs(&j->pr, f) > 0 ? JAIL_SYS_NEW :
 	    JAIL_SYS_DISABLE));
@@ -115,6 +116,18 @@ value_processes(struct session *s, struct value *v, const struct jail *j)
 	return (n < 0 ? -1 : value_int(v, n));
 }
 
+/* Those that have ended are gone when somebody looks. */
+static int
+value_children(struct session *s, struct value *v, const struct jail *j)
+{
+	struct jail now = *j;
+
+	if (j->pr.pr_nchildren > 0 && (tree_reap(s, j) != 0 ||
+	    jail_read(s, j->pi.pi_id, &now) != 0))
+		return (-1);
+	return (value_int(v, now.pr.pr_nchildren));
+}
+
 static int
 get_value(struct session *s, const struct jail *j, int id, struct value *v)
 {
@@ -147,6 +160,12 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_int(v, loopback_kind(&j->pr)));
 	case P_CPU_SHARES:
 		return (value_int(v, j->pi.pi_cpu_shares));
+	case P_CHILDREN_MAX:
+		return (value_int(v, j->pr.pr_childmax));
+	case P_PARENT:
+		return (value_int(v, j->pi.pi_parent));
+	case P_CHILDREN_CUR:
+		return (value_children(s, v, j));
 	case P_PROCESSES:
 		return (value_processes(s, v, j));
 	case P_REFUSED:

@@ -32,6 +32,7 @@ struct family {
 	unsigned int bits;	/* of an address */
 	enum kern_map members, owners, nets;
 	uint32_t restricted;	/* PR_IP4 or PR_IP6 */
+	uint32_t inherited;	/* PR_IP4_PARENT or PR_IP6_PARENT */
 	const char *name;	/* "ip4" */
 };
 
@@ -116,23 +117,54 @@ int cpu_set_shares(struct session *s, uint32_t jid, uint32_t shares);
 
 /* jail_addr.c: address sets */
 int addrs_check(const struct family *f, const struct addrlist *l);
-int addrs_conflict(struct session *s, const struct family *f, uint32_t jid,
-    const struct addrlist *l);
+int addrs_outside(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l, const void **ret_addr);
+int addrs_common(const struct family *f, const struct addrlist *l,
+    const struct addrlist *other, struct addrlist *ret);
 int addrs_read(struct session *s, const struct family *f,
     const struct prison *pr, struct addrlist *ret);
-int addrs_ports(struct session *s, const struct family *f, uint32_t jid,
-    const struct addrlist *l, uint64_t *ret_ports);
-int addrs_take(struct session *s, const struct family *f,
-    const struct prison *pr, const struct addrlist *l);
 int addrs_add(struct session *s, const struct family *f,
     const struct prison *pr, const struct addrlist *l);
 int addrs_drop(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept, const struct addrlist *l);
 int addrs_purge(struct session *s, const struct family *f, uint32_t jid,
     uint64_t set, uint64_t kept);
+const uint8_t *addr_nth(const struct family *f, const struct addrlist *l,
+    size_t i);
+const char *addr_text(const struct family *f, const void *addr);
 uint64_t prison_set(const struct prison *pr, const struct family *f);
+uint64_t prison_own_set(const struct prison *pr, const struct family *f);
 uint64_t prison_ports(const struct prison *pr, const struct family *f);
 size_t prison_naddrs(const struct prison *pr, const struct family *f);
+const void *prison_primary(const struct prison *pr, const struct family *f);
+int prison_member(struct session *s, const struct family *f,
+    const struct prison *pr, const void *addr);
+
+/* jail_owner.c: who has an address, if several have it */
+int addrs_conflict(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l);
+int addrs_ports(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l, uint64_t *ret_ports);
+int addrs_take(struct session *s, const struct family *f,
+    const struct prison *pr, const struct addrlist *l);
+int owner_shared(struct session *s, const struct family *f,
+    const struct prison *pr, const void *addr);
+int owner_give(struct session *s, const struct family *f, uint32_t jid,
+    const void *addr);
+
+/* jail_tree.c: jails in jails */
+int tree_parent(struct session *s, const struct prison *pr,
+    struct prison *ret);
+int tree_within(struct session *s, const struct prison *pr, uint32_t jid);
+int tree_related(struct session *s, const struct prison *a,
+    const struct prison *b);
+int tree_depth(struct session *s, const struct prison *pr);
+ssize_t tree_below(struct session *s, const struct jail *j,
+    uint32_t **ret_jids);
+int tree_count(struct session *s, const struct prison *pr, int change);
+int tree_recount(struct session *s);
+int tree_reap(struct session *s, const struct jail *j);
+int tree_follow(struct session *s, const struct jail *j);
 
 /* jail_alias.c: addresses that are on interfaces because jails have them */
 int aliases_drop(struct session *s, uint64_t set, uint64_t kept);
@@ -223,7 +255,8 @@ enum param_id {
 	P_IP6_ADDR, P_IP4_ALIAS, P_IP6_ALIAS, P_IP4_SADDRSEL, P_IP6_SADDRSEL,
 	P_IP4_HOSTLISTEN, P_IP6_HOSTLISTEN, P_LOOPBACK, P_RAW_SOCKETS,
 	P_RESERVED_PORTS, P_BROADCAST, P_MULTICAST, P_NETLINK, P_CPU_SHARES,
-	P_PERSIST, P_DYING, P_PROCESSES, P_REFUSED, P_MAX
+	P_CHILDREN_MAX, P_PERSIST, P_DYING, P_PARENT, P_CHILDREN_CUR,
+	P_PROCESSES, P_REFUSED, P_MAX
 };
 
 /* What jail_set() was given, checked for type and size. */

@@ -170,8 +170,52 @@ kill_locked(struct session *s, struct jail *j, int sig)
 	return (jail_live(s, j) >= 0 ? 0 : -1);
 }
 
-int
-jail_kill(int jid, int sig)
+/* Whatever fails, the others get it; what failed first is told. */
+struct outcome {
+	int error;		/* errno, or 0 */
+	char reason[JAIL_ERRMSGLEN];
+	bool sent;
+};
+
+static void
+kill_next(struct session *s, struct jail *j, int sig, struct outcome *o)
+{
+	if (kill_locked(s, j, sig) == 0) {
+		o->sent = true;
+		return;
+	}
+	if (o->error != 0 && (o->error != ESRCH || errno == ESRCH))
+		return;
+	o->error = errno;
+	strcpy(o->reason, jail_errmsg);
+}
+
+/* None of its processes can get into a jail in it on its own. */
+static int
+kill_tree(struct session *s, struct jail *j, int sig)
+{
+	struct outcome o = { .error = 0 };
+	struct jail below;
+	uint32_t *jids;
+	ssize_t n = tree_below(s, j, &jids);
+
+	if (n == -1)
+		return (-1);
+	kill_next(s, j, sig, &o);
+	for (; n > 0; n--) {
+		if (jail_read(s, jids[n - 1], &below) == 0)
+			kill_next(s, &below, sig, &o);
+	}
+	free(jids);
+	if (jail_read(s, j->pi.pi_id, j) == 0)
+		jail_live(s, j);
+	if (o.error == 0 || (o.error == ESRCH && o.sent))
+		return (0);
+	return (jail_fail(o.error, "%s", o.reason));
+}
+
+static int
+send_signal(int jid, int sig, int (*fn)(struct session *, struct jail *, int))
 {
 	struct session s;
 	struct jail j;
@@ -184,7 +228,19 @@ jail_kill(int jid, int sig)
 	if (session_open(&s, false) != 0)
 		return (-1);
 	if (jail_find(&s, text, &j) == 0)
-		error = kill_locked(&s, &j, sig);
+		error = fn(&s, &j, sig);
 	session_close(&s);
 	return (error);
+}
+
+int
+jail_kill(int jid, int sig)
+{
+	return (send_signal(jid, sig, kill_tree));
+}
+
+int
+jail_kill_only(int jid, int sig)
+{
+	return (send_signal(jid, sig, kill_locked));
 }

@@ -43,8 +43,11 @@ const struct param params[P_MAX] = {
 	    PR_ALLOW_MULTICAST, 0 },
 	[P_NETLINK] = { "allow.netlink", JPT_BOOL, 0, PR_ALLOW_NETLINK, 0 },
 	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
+	[P_CHILDREN_MAX] = { "children.max", JPT_INT, 0, 0, 0 },
 	[P_PERSIST] = { "persist", JPT_BOOL, 0, PR_PERSIST, 0 },
 	[P_DYING] = { "dying", JPT_BOOL, JP_RDONLY, 0, 0 },
+	[P_PARENT] = { "parent", JPT_INT, JP_RDONLY, 0, 0 },
+	[P_CHILDREN_CUR] = { "children.cur", JPT_INT, JP_RDONLY, 0, 0 },
 	[P_PROCESSES] = { "processes", JPT_INT, JP_RDONLY, 0, 0 },
 	[P_REFUSED] = { "refused", JPT_UINT64, JP_RDONLY, 0, 0 },
 };

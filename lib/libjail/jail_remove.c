@@ -37,6 +37,8 @@ destroy_addrs(struct session *s, uint32_t jid, const struct jail *j,
 	for (int f = 0; f < FAM_MAX && error == 0; f++) {
 		const struct family *fam = &families[f];
 
+		if (j != NULL && (j->pr.pr_flags & fam->inherited))
+			continue;
 		if (j != NULL && addrs_read(s, fam, &j->pr, &l) == 0) {
 			error = addrs_drop(s, fam, jid,
 			    prison_set(&j->pr, fam), 0, &l);
@@ -189,15 +191,39 @@ jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
 	return (ignore_missing(kern_del(&s->k, KM_INFOS, &jid)));
 }
 
+static int
+remove_one(struct session *s, const struct jail *j)
+{
+	const __u64 set[4] = {
+		prison_own_set(&j->pr, &families[FAM_IP4]),
+		prison_own_set(&j->pr, &families[FAM_IP6]),
+	};
+
+	if (journal_begin(s, JAIL_OP_REMOVE, j->pi.pi_id, set) != 0 ||
+	    jail_destroy(s, j->pi.pi_id, j, set) != 0 ||
+	    tree_count(s, &j->pr, -1) != 0)
+		return (-1);
+	return (journal_end(s));
+}
+
+/* The innermost of those in it first. */
 int
 jail_remove_locked(struct session *s, const struct jail *j)
 {
-	const __u64 set[4] = { j->pr.pr_ip4s, j->pr.pr_ip6s };
+	struct jail below;
+	uint32_t *jids;
+	ssize_t n = tree_below(s, j, &jids);
+	int error = 0;
 
-	if (journal_begin(s, JAIL_OP_REMOVE, j->pi.pi_id, set) != 0 ||
-	    jail_destroy(s, j->pi.pi_id, j, set) != 0)
+	if (n == -1)
 		return (-1);
-	return (journal_end(s));
+	for (; n > 0 && error == 0; n--) {
+		error = jail_read(s, jids[n - 1], &below);
+		if (error == 0)
+			error = remove_one(s, &below);
+	}
+	free(jids);
+	return (error == 0 ? remove_one(s, j) : -1);
 }
 
 int

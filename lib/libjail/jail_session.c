@@ -56,6 +56,8 @@ own_addrs(struct session *s, const struct family *f, const struct prison *pr)
 	struct addrlist l;
 	int error;
 
+	if (pr->pr_flags & f->inherited)
+		return (0);
 	if (addrs_read(s, f, pr, &l) != 0)
 		return (-1);
 	error = addrs_take(s, f, pr, &l);
@@ -74,6 +76,8 @@ finish_update(struct session *s, uint32_t jid)
 
 	if (jail_read(s, jid, &j) != 0)
 		return (jail_destroy(s, jid, NULL, s->g.set));
+	if (tree_follow(s, &j) != 0)
+		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {
 		uint64_t kept = prison_set(&j.pr, &families[f]);
 
@@ -147,6 +151,8 @@ journal_recover(struct session *s)
 	default:
 		error = jail_destroy(s, s->g.jid,
 		    jail_read(s, s->g.jid, &j) == 0 ? &j : NULL, s->g.set);
+		if (error == 0)
+			error = tree_recount(s);
 		break;
 	}
 	return (error == 0 ? journal_end(s) : -1);

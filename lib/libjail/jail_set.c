@@ -79,28 +79,36 @@ all_digits(const char *name)
 	return (name[strspn(name, "0123456789")] == '\0');
 }
 
-/* A name is one line without a wild card, and not another jail's. */
+/* A name is one line without a wild card, and each part of it has a byte. */
 static int
-check_name(struct session *s, uint32_t jid, const char *name)
+check_form(const char *name)
 {
-	struct jail other;
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", jid);
 	if (name[0] == '\0')
 		return (jail_fail(EINVAL, "name is empty"));
-	if (all_digits(name) && strcmp(name, text) != 0)
-		return (jail_fail(EINVAL, "name cannot be numeric (unless it "
-		    "is the jid)"));
 	for (const char *p = name; *p != '\0'; p++) {
 		if (iscntrl((unsigned char)*p) || *p == '*')
 			return (jail_fail(EINVAL, "name: control characters "
 			    "and * are not allowed"));
-		if (*p == '.')
-			return (jail_fail(EINVAL, "name: \"%s\" would be a "
-			    "jail in a jail; use another character than the "
-			    "dot", name));
+		if (*p == '.' && (p == name || p[1] == '.' || p[1] == '\0'))
+			return (jail_fail(EINVAL, "name: \"%s\": nothing "
+			    "before or behind a dot", name));
 	}
+	return (0);
+}
+
+/* It is not another jail's. */
+static int
+check_name(struct session *s, uint32_t jid, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *last = dot == NULL ? name : dot + 1;
+	struct jail other;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", jid);
+	if (all_digits(last) && strcmp(last, text) != 0)
+		return (jail_fail(EINVAL, "name cannot be numeric (unless it "
+		    "is the jid)"));
 	if (all_digits(name))
 		return (0);
 	if (jail_find(s, name, &other) == 0 && other.pi.pi_id != jid)
@@ -121,10 +129,10 @@ set_name(struct session *s, struct change *c)
 		snprintf(pi->pi_name, sizeof(pi->pi_name), "%u", pi->pi_id);
 		return (0);
 	}
-	if (check_name(s, pi->pi_id, name) != 0)
+	if (full_name(c, name, pi->pi_name) != 0 ||
+	    check_name(s, pi->pi_id, pi->pi_name) != 0)
 		return (-1);
-	strcpy(pi->pi_name, name);
-	return (0);
+	return (c->exists ? check_names_below(s, c) : 0);
 }
 
 static int
@@ -196,7 +204,7 @@ set_bools(struct change *c)
 		else
 			*flags &= ~params[id].prflag;
 	}
-	return (0);
+	return (check_allowed(c));
 }
 
 static int
@@ -212,23 +220,37 @@ set_loopback(struct change *c)
 	return (loopback_set(&c->new.pr, kind));
 }
 
+/* A new jail, before it is given anything. */
+static int
+prepare_new(struct session *s, struct change *c)
+{
+	struct jail *j = &c->new;
+
+	j->pr.pr_version = j->pi.pi_version = JAIL_VERSION;
+	j->pr.pr_flags = FLAGS_DEFAULT;
+	if (c->nested)
+		j->pr.pr_flags &= c->parent.pr.pr_flags | ~PR_ALLOW;
+	j->pi.pi_id = spec_int(&c->sp, P_JID, 0);
+	if (j->pi.pi_id == 0 && next_jid(s, &j->pi.pi_id) != 0)
+		return (-1);
+	j->pr.pr_id = j->pi.pi_id;
+	return (0);
+}
+
 /* Work out what the jail is to be; nothing has changed if this fails. */
 static int
 prepare(struct session *s, struct change *c)
 {
+	const char *name = spec_string(&c->sp, P_NAME);
+
 	if (c->exists)
 		c->new = c->old;
-	else {
-		c->new.pr.pr_version = c->new.pi.pi_version = JAIL_VERSION;
-		c->new.pr.pr_flags = FLAGS_DEFAULT;
-		c->new.pi.pi_id = spec_int(&c->sp, P_JID, 0);
-		if (c->new.pi.pi_id == 0 &&
-		    next_jid(s, &c->new.pi.pi_id) != 0)
-			return (-1);
-		c->new.pr.pr_id = c->new.pi.pi_id;
-	}
+	if ((name != NULL && check_form(name) != 0) || set_parent(s, c) != 0 ||
+	    (!c->exists && prepare_new(s, c) != 0))
+		return (-1);
 	if (set_name(s, c) != 0 || set_path(c) != 0 || set_hostname(c) != 0 ||
-	    set_bools(c) != 0 || set_loopback(c) != 0 || set_shares(s, c) != 0)
+	    set_bools(c) != 0 || set_loopback(c) != 0 ||
+	    set_childmax(c) != 0 || set_shares(s, c) != 0)
 		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {
 		if (set_addrs(s, c, f) != 0)
@@ -239,7 +261,7 @@ prepare(struct session *s, struct change *c)
 			return (-1);
 	}
 	loopback_choose(&c->new.pr);
-	return (c->exists ? 0 : netns_settle(s, &c->new.pr));
+	return (c->exists ? find_gains(s, c) : netns_settle(s, &c->new.pr));
 }
 
 static int
@@ -279,7 +301,10 @@ static int
 create(struct session *s, struct change *c)
 {
 	struct prison_info *pi = &c->new.pi;
-	const __u64 set[4] = { c->new.pr.pr_ip4s, c->new.pr.pr_ip6s };
+	const __u64 set[4] = {
+		prison_own_set(&c->new.pr, &families[FAM_IP4]),
+		prison_own_set(&c->new.pr, &families[FAM_IP6]),
+	};
 	uint64_t cgroup;
 
 	if (journal_begin(s, JAIL_OP_CREATE, pi->pi_id, set) != 0 ||
@@ -289,7 +314,8 @@ create(struct session *s, struct change *c)
 	pi->pi_cgroup = cgroup;
 	if (kern_put_new(&s->k, KM_INFOS, &pi->pi_id, pi) != 0 ||
 	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
-	    kern_put_new(&s->k, KM_PRISONS, &pi->pi_cgroup, &c->new.pr) != 0)
+	    kern_put_new(&s->k, KM_PRISONS, &pi->pi_cgroup, &c->new.pr) != 0 ||
+	    tree_count(s, &c->new.pr, 1) != 0)
 		return (-1);
 	return (journal_end(s));
 }
@@ -308,12 +334,35 @@ takes_addrs(const struct change *c)
 	return (false);
 }
 
+/*
+ * From here on the jail is the new one, and those in it are what that makes
+ * them. If it only loses, they lose first. (Some of them may have ended since
+ * they were counted.)
+ */
 static int
-update(struct session *s, struct change *c)
+commit(struct session *s, struct change *c)
 {
+	struct jail now, lesser = { .pr = c->new.pr, .pi = c->old.pi };
+
+	if (jail_read(s, c->new.pi.pi_id, &now) != 0)
+		return (-1);
+	lesser.pr.pr_nchildren = now.pr.pr_nchildren;
+	c->new.pr.pr_nchildren = now.pr.pr_nchildren;
+	if (!c->gains && tree_follow(s, &lesser) != 0)
+		return (-1);
+	if (journal_commit(s, &c->new) != 0)
+		return (-1);
+	return (tree_follow(s, &c->new));
+}
+
+int
+change_carry_out(struct session *s, struct change *c)
+{
+	const struct family *ip4 = &families[FAM_IP4];
+	const struct family *ip6 = &families[FAM_IP6];
 	const struct prison *o = &c->old.pr, *n = &c->new.pr;
-	const __u64 set[4] = { o->pr_ip4s, o->pr_ip6s, n->pr_ip4s,
-	    n->pr_ip6s };
+	const __u64 set[4] = { prison_own_set(o, ip4), prison_own_set(o, ip6),
+	    prison_own_set(n, ip4), prison_own_set(n, ip6) };
 	struct prison_info *pi = &c->new.pi;
 	bool renamed = strcmp(c->old.pi.pi_name, pi->pi_name) != 0;
 
@@ -321,7 +370,7 @@ update(struct session *s, struct change *c)
 	    (renamed && kern_put_new(&s->k, KM_NAMES, pi->pi_name,
 	    &pi->pi_id) != 0) ||
 	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
-	    journal_commit(s, &c->new) != 0)
+	    commit(s, c) != 0)
 		return (-1);
 	if (takes_addrs(c))
 		jail_destroy_lost(s, pi->pi_id);
@@ -333,6 +382,12 @@ update(struct session *s, struct change *c)
 	if (c->sp.v[P_HOSTNAME].given)
 		return (jail_set_hostname(s, &c->new));
 	return (0);
+}
+
+static int
+update(struct session *s, struct change *c)
+{
+	return (narrow_below(s, c) == 0 ? change_carry_out(s, c) : -1);
 }
 
 /* Take back or carry through what failed; the reason stays as it was. */
@@ -348,10 +403,10 @@ clean_up(struct session *s)
 	jail_fail(error, "%s", reason);
 }
 
-static void
+void
 change_free(struct change *c)
 {
-	for (int f = 0; f < FAM_MAX; f++) {
+	for (int f = 0; f < FAM_MAX && c != NULL; f++) {
 		free(c->list[f].addrs);
 		free(c->oldlist[f].addrs);
 		free(c->aliases[f].v);

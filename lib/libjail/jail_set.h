@@ -27,11 +27,17 @@ struct change {
 	struct spec sp;
 	int flags;		/* JAIL_* */
 	bool exists;
-	struct jail old, new;
+	bool nested;		/* it is in a jail, parent */
+	struct jail old, new, parent;
 	struct addrlist oldlist[FAM_MAX], list[FAM_MAX];
 	bool newlist[FAM_MAX];	/* list[] is to replace oldlist[] */
 	struct aliaslist aliases[FAM_MAX];	/* of list[] */
+	bool gains;		/* there is an address that it had not */
 };
+
+/* jail_set.c */
+int change_carry_out(struct session *s, struct change *c);
+void change_free(struct change *c);
 
 /* jail_set_addr.c, by family: what the list is to be, and which set it is. */
 int set_addrs(struct session *s, struct change *c, int f);
@@ -40,5 +46,17 @@ int choose_set(struct session *s, struct change *c, int f);
 /* jail_alias.c */
 int set_aliases(struct session *s, struct change *c, int f, const char *text);
 int aliases_add(struct session *s, const struct change *c, int f);
+
+/* jail_set_tree.c: what its parent has to say, and those that are in it */
+int set_parent(struct session *s, struct change *c);
+int full_name(const struct change *c, const char *name,
+    char full[JAIL_NAMELEN]);
+int check_names_below(struct session *s, const struct change *c);
+int set_childmax(struct change *c);
+int check_allowed(const struct change *c);
+int check_inside(struct session *s, const struct change *c, int f);
+void inherit_set(struct prison *pr, const struct prison *around, int f);
+int find_gains(struct session *s, struct change *c);
+int narrow_below(struct session *s, const struct change *c);
 
 #endif /* !_JAIL_SET_H_ */

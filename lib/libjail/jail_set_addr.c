@@ -16,6 +16,34 @@ static const enum param_id mode_param[FAM_MAX] = { P_IP4, P_IP6 };
 static const enum param_id addr_param[FAM_MAX] = { P_IP4_ADDR, P_IP6_ADDR };
 static const enum param_id alias_param[FAM_MAX] = { P_IP4_ALIAS, P_IP6_ALIAS };
 
+static bool
+inherits(const struct prison *pr, const struct family *fam)
+{
+	return (!(pr->pr_flags & fam->restricted) ||
+	    (pr->pr_flags & fam->inherited));
+}
+
+/* Have all that the parent has, be it the host. */
+static void
+set_inherit(struct change *c, const struct family *fam)
+{
+	if (c->nested && (c->parent.pr.pr_flags & fam->restricted))
+		c->new.pr.pr_flags |= fam->inherited;
+	else
+		c->new.pr.pr_flags &= ~fam->restricted;
+}
+
+static int
+has_all(const struct change *c, const struct family *fam)
+{
+	if (!(c->new.pr.pr_flags & fam->inherited))
+		return (jail_fail(EINVAL, "%s.addr: the jail has all of the "
+		    "host's addresses (%s=inherit)", fam->name, fam->name));
+	return (jail_fail(EINVAL, "%s.addr: the jail has all addresses of "
+	    "jail \"%s\" (%s=inherit)", fam->name, c->parent.pi.pi_name,
+	    fam->name));
+}
+
 /* ip4=, ip6=: settled at creation. */
 static int
 set_mode(struct change *c, int f)
@@ -28,18 +56,16 @@ set_mode(struct change *c, int f)
 	if (mode < JAIL_SYS_DISABLE || mode > JAIL_SYS_INHERIT)
 		return (jail_fail(EINVAL, "%s: not disable, new or inherit",
 		    fam->name));
-	if (c->exists && given &&
-	    inherit != !(c->old.pr.pr_flags & fam->restricted))
+	if (c->exists && given && inherit != inherits(&c->old.pr, fam))
 		return (jail_fail(EINVAL, "%s cannot be changed after "
 		    "creation", fam->name));
 	if (!c->exists && inherit)
-		c->new.pr.pr_flags &= ~fam->restricted;
+		set_inherit(c, fam);
 	if (!c->sp.v[addr_param[f]].given ||
 	    c->sp.v[addr_param[f]].len == 0)
 		return (0);
-	if (!(c->new.pr.pr_flags & fam->restricted))
-		return (jail_fail(EINVAL, "%s.addr: the jail has all of the "
-		    "host's addresses (%s=inherit)", fam->name, fam->name));
+	if (inherits(&c->new.pr, fam))
+		return (has_all(c, fam));
 	if (given && mode == JAIL_SYS_DISABLE)
 		return (jail_fail(EINVAL, "%s.addr: is given and %s=disable "
 		    "too", fam->name, fam->name));
@@ -137,7 +163,8 @@ set_addrs(struct session *s, struct change *c, int f)
 	if (same && !(c->flags & (JAIL_ADDADDR | JAIL_DELADDR)))
 		given = c->oldlist[f];
 	if (make_list(c, f, &given) != 0 || addrs_check(fam, l) != 0 ||
-	    addrs_conflict(s, fam, c->new.pi.pi_id, l) != 0 ||
+	    check_inside(s, c, f) != 0 ||
+	    addrs_conflict(s, fam, &c->new.pr, l) != 0 ||
 	    set_aliases(s, c, f, aliases) != 0)
 		return (-1);
 	c->newlist[f] = true;
@@ -154,14 +181,17 @@ choose_ports(struct session *s, struct change *c, int f)
 	const struct family *fam = &families[f];
 	const struct prison *old = &c->old.pr;
 	uint64_t shared, ports = prison_ports(old, fam);
-	struct ip_owner owner;
+	int left = 0;
 
-	if (addrs_ports(s, fam, c->new.pi.pi_id, &c->list[f], &shared) != 0)
+	if (addrs_ports(s, fam, &c->new.pr, &c->list[f], &shared) != 0)
 		return (-1);
 	if (shared != 0)
 		ports = shared;
-	else if (prison_naddrs(old, fam) == 1 && kern_get(&s->k, fam->owners,
-	    c->oldlist[f].addrs, &owner) == 0 && owner.shared)
+	else if (prison_naddrs(old, fam) == 1)
+		left = owner_shared(s, fam, old, c->oldlist[f].addrs);
+	if (left == -1)
+		return (-1);
+	if (left == 1)
 		ports = 0;
 	if (ports == 0)
 		ports = s->g.nextset++;
@@ -179,6 +209,10 @@ choose_set(struct session *s, struct change *c, int f)
 
 	if (!c->newlist[f] && c->exists)
 		return (0);
+	if (pr->pr_flags & families[f].inherited) {
+		inherit_set(pr, &c->parent.pr, f);
+		return (0);
+	}
 	if (choose_ports(s, c, f) != 0)
 		return (-1);
 	if (f == FAM_IP4) {

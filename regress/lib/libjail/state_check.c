@@ -72,6 +72,22 @@ number_of(const struct fam *f, const struct prison *pr)
 	return (f->af == AF_INET ? pr->pr_nip4 : pr->pr_nip6);
 }
 
+/* Has it a set of its own? */
+static bool
+has_list(const struct fam *f, const struct prison *pr)
+{
+	uint32_t ip4 = pr->pr_flags & (PR_IP4 | PR_IP4_PARENT);
+	uint32_t ip6 = pr->pr_flags & (PR_IP6 | PR_IP6_PARENT);
+
+	return (f->af == AF_INET ? ip4 == PR_IP4 : ip6 == PR_IP6);
+}
+
+static bool
+is_restricted(const struct fam *f, const struct prison *pr)
+{
+	return (pr->pr_flags & (f->af == AF_INET ? PR_IP4 : PR_IP6));
+}
+
 static const void *
 primary_of(const struct fam *f, const struct prison *pr)
 {
@@ -170,7 +186,7 @@ check_set(struct check *c, const struct prison *pr)
 		if (!state_lookup(c->st, c->fam->owners, addr, &owner))
 			fault(c, "jail %u: %s has no owner", pr->pr_id,
 			    text_of(c->fam, addr));
-		c->members++;
+		c->members += has_list(c->fam, pr);
 		memcpy(addr, value, c->fam->addrlen);
 	}
 	memset(value, 0, sizeof(value));
@@ -199,6 +215,47 @@ check_nets(struct check *c, uint64_t set)
 		}
 		c->nets++;
 		memcpy(&prefix, value + 2 * addrlen, sizeof(prefix));
+	}
+}
+
+/* The jail around it; false: the host. */
+static bool
+find_parent(const struct check *c, const struct prison *pr,
+    struct prison *parent)
+{
+	if (pr->pr_parent == 0)
+		return (false);
+	if (state_lookup(c->st, SM_PRISONS, &pr->pr_parent, parent))
+		return (true);
+	fprintf(c->out, "jail %u: has no parent\n", pr->pr_id);
+	return (false);
+}
+
+/* What it has its parent has, or it has what its parent has. */
+static void
+check_inside(struct check *c, const struct prison *pr)
+{
+	uint8_t addr[16] = { 0 }, value[sizeof(struct prison_ip6)];
+	uint8_t ignored[sizeof(struct prison_ip6)];
+	struct prison parent;
+
+	if (!find_parent(c, pr, &parent) || !is_restricted(c->fam, &parent))
+		return;
+	if (!is_restricted(c->fam, pr))
+		fault(c, "jail %u: its parent is restricted", pr->pr_id);
+	if (!has_list(c->fam, pr) &&
+	    (set_of(c->fam, pr) != set_of(c->fam, &parent) ||
+	    number_of(c->fam, pr) != number_of(c->fam, &parent) ||
+	    ports_of(c->fam, pr) != ports_of(c->fam, &parent)))
+		fault(c, "jail %u: has not the set of its parent", pr->pr_id);
+	memcpy(addr, primary_of(c->fam, pr), c->fam->addrlen);
+	for (size_t i = 0; i < number_of(c->fam, pr); i++) {
+		if (!find_member(c, set_of(c->fam, &parent), addr, ignored))
+			fault(c, "jail %u: %s is not its parent's", pr->pr_id,
+			    text_of(c->fam, addr));
+		if (!find_member(c, set_of(c->fam, pr), addr, value))
+			return;
+		memcpy(addr, value, c->fam->addrlen);
 	}
 }
 
@@ -232,10 +289,113 @@ check_prison(void *arg, const void *key, const void *value)
 	    pi.pi_cgroup != *(const uint64_t *)key)
 		fault(c, "prison %u: has no info", pr->pr_id);
 	check_set(c, pr);
-	if (number_of(c->fam, pr) > 1)
+	if (number_of(c->fam, pr) > 1 && has_list(c->fam, pr))
 		check_nets(c, set_of(c->fam, pr));
+	check_inside(c, pr);
 	check_loopback(c, pr);
 	return (0);
+}
+
+/* The jails in one, and what is around each of all. */
+struct count {
+	struct check *c;
+	const struct prison *around;
+	uint32_t n;
+};
+
+static int
+count_inside(void *arg, const void *key, const void *value)
+{
+	struct prison at = *(const struct prison *)value, next;
+	struct count *n = arg;
+
+	(void)key;
+	while (find_parent(n->c, &at, &next)) {
+		n->n += next.pr_id == n->around->pr_id;
+		at = next;
+	}
+	return (0);
+}
+
+/* Its name is that of its parent and more, and it counts what is in it. */
+static int
+check_tree(void *arg, const void *key, const void *value)
+{
+	const struct prison *pr = value;
+	struct check *c = arg;
+	struct count n = { .c = c, .around = pr };
+	struct prison_info pi, around = { .pi_id = 0 };
+	struct prison parent;
+	size_t len;
+
+	(void)key;
+	if (find_parent(c, pr, &parent) && parent.pr_nchildren == 0)
+		fault(c, "jail %u: its parent counts none", pr->pr_id);
+	if (pr->pr_nchildren > 0)
+		state_walk(c->st, SM_PRISONS, count_inside, &n);
+	if (n.n != pr->pr_nchildren)
+		fault(c, "jail %u: counts %u jails in it, not %u", pr->pr_id,
+		    pr->pr_nchildren, n.n);
+	if (!state_lookup(c->st, SM_INFOS, &pr->pr_id, &pi))
+		return (0);
+	if (pi.pi_parent != 0)
+		state_lookup(c->st, SM_INFOS, &pi.pi_parent, &around);
+	len = strlen(around.pi_name);
+	if (pr->pr_parent != (pi.pi_parent == 0 ? 0 : around.pi_cgroup))
+		fault(c, "jail %u: has two parents", pr->pr_id);
+	else if (strncmp(pi.pi_name, around.pi_name, len) != 0 ||
+	    (strrchr(pi.pi_name, '.') != (len > 0 ? pi.pi_name + len : NULL)))
+		fault(c, "jail %u: name %s is not in %s", pr->pr_id,
+		    pi.pi_name, around.pi_name);
+	return (0);
+}
+
+/* Is the address in the list of a jail that is in the one? */
+struct inner {
+	struct check *c;
+	const struct prison *owner;
+	const void *addr;
+};
+
+static int
+is_inner(void *arg, const void *key, const void *value)
+{
+	uint8_t ignored[sizeof(struct prison_ip6)];
+	struct prison at = *(const struct prison *)value, next;
+	struct inner *in = arg;
+
+	(void)key;
+	if (!has_list(in->c->fam, &at) || number_of(in->c->fam, &at) == 0 ||
+	    !find_member(in->c, set_of(in->c->fam, &at), in->addr, ignored))
+		return (0);
+	while (find_parent(in->c, &at, &next)) {
+		if (next.pr_id == in->owner->pr_id)
+			return (1);
+		at = next;
+	}
+	return (0);
+}
+
+/* The owner is the innermost, and knows whether others are around it. */
+static void
+check_innermost(struct check *c, const struct ip_owner *owner,
+    const struct prison *pr, const void *addr)
+{
+	struct inner in = { .c = c, .owner = pr, .addr = addr };
+	struct prison at = *pr, next;
+	bool nested = false;
+
+	if (pr->pr_nchildren > 0 &&
+	    state_walk(c->st, SM_PRISONS, is_inner, &in) != 0)
+		fault(c, "owner of %s: jail %u has one in it that has it",
+		    text_of(c->fam, addr), pr->pr_id);
+	while (!nested && find_parent(c, &at, &next)) {
+		nested = has_list(c->fam, &next);
+		at = next;
+	}
+	if (!has_list(c->fam, pr) || owner->nested != nested)
+		fault(c, "owner of %s: jail %u, nested %u", text_of(c->fam,
+		    addr), pr->pr_id, owner->nested);
 }
 
 static int
@@ -245,15 +405,22 @@ check_owner(void *arg, const void *key, const void *value)
 	const struct ip_owner *owner = value;
 	struct check *c = arg;
 	struct prison pr;
+	bool lo;
 
-	if (!find_prison(c, owner->jid, &pr) ||
-	    (!find_member(c, set_of(c->fam, &pr), key, ignored) &&
-	    memcmp(loopback_of(c->fam, &pr), key, c->fam->addrlen) != 0))
+	if (!find_prison(c, owner->jid, &pr)) {
+		fault(c, "owner of %s: there is no jail %u",
+		    text_of(c->fam, key), owner->jid);
+		return (0);
+	}
+	lo = memcmp(loopback_of(c->fam, &pr), key, c->fam->addrlen) == 0;
+	if (!lo && !find_member(c, set_of(c->fam, &pr), key, ignored))
 		fault(c, "owner of %s: jail %u does not have it",
 		    text_of(c->fam, key), owner->jid);
 	else if (owner->ports != ports_of(c->fam, &pr))
 		fault(c, "owner of %s: ports are not those of jail %u",
 		    text_of(c->fam, key), owner->jid);
+	else if (!lo)
+		check_innermost(c, owner, &pr, key);
 	return (0);
 }
 
@@ -390,6 +557,7 @@ state_check(struct state *st, FILE *out)
 	state_walk(st, SM_GLOBALS, check_op, &c);
 	state_walk(st, SM_INFOS, check_info, &c);
 	state_walk(st, SM_NAMES, check_name, &c);
+	state_walk(st, SM_PRISONS, check_tree, &c);
 	for (size_t i = 0; i < sizeof(fams) / sizeof(fams[0]); i++)
 		check_family(&c, &fams[i]);
 	state_walk(st, SM_ALIASES, check_alias, &c);

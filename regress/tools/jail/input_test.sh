@@ -253,8 +253,10 @@ name_must_be_free_and_one_body()
 		    'jail: name: control characters and * are not allowed' \
 		    jail -m jid=1 name="$name"
 	done
-	check_refused 'jail: name: "a.b" would be a jail in a jail; use another'\
-' character than the dot' jail -c name=a.b persist
+	for name in .a a. a..b .; do
+		check_refused "jail: name: \"$name\": nothing before or behind a \
+dot" jail -c name=$name persist
+	done
 }
 name_must_be_free_and_one_cleanup()
 {

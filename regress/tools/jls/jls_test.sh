@@ -141,7 +141,8 @@ option_n_shows_names_and_negated_booleans_body()
 	atf_check -o file:expout \
 	    jls -n -j mail name ip4.addr allow.raw_sockets persist cpu.shares
 	atf_check -o match:'^jid=1 name=web path=/ ' \
-	    -o match:' nodying processes=0 refused=0$' jls -n -j web
+	    -o match:' children.max=0 persist nodying parent=0 children.cur=0 '\
+'processes=0 refused=0$' jls -n -j web
 }
 option_n_shows_names_and_negated_booleans_cleanup()
 {
@@ -167,7 +168,7 @@ option_s_makes_the_same_jail_again_body()
 {
 	make_jails
 	jls -s >before || atf_fail "jls -s"
-	atf_check -o not-match:'dying|processes|refused' cat before
+	atf_check -o not-match:'dying|parent|children.cur|processes|refused' cat before
 	atf_check -o match:'^jid=2 .*ip4=disable ip6=new ip6.addr' cat before
 	atf_check -o not-match:'ip4.addr' sed -n 2p before
 	atf_check -o ignore jail -r web mail
@@ -181,6 +182,41 @@ option_s_makes_the_same_jail_again_cleanup()
 	vnet_cleanup
 }
 
+atf_test_case jails_in_jails_are_shown_with_their_full_names cleanup
+jails_in_jails_are_shown_with_their_full_names_body()
+{
+	make_jails
+	atf_check jail -q -m name=web children.max=2
+	atf_check jail -q -c name=web.db path=/ ip4.addr=192.0.2.6 \
+	    children.max=1 persist
+	atf_check jail -q -c name=web.db.log path=/ ip4=inherit persist
+	cat >expout <<-'END'
+	name parent children.cur children.max ip4 ip4.addr
+	web 0 2 2 new 192.0.2.5,192.0.2.6
+	mail 0 0 0 disable -
+	web.db 1 1 1 new 192.0.2.6
+	web.db.log 3 0 0 inherit 192.0.2.6
+	END
+	atf_check -o file:expout jls -h name parent children.cur children.max \
+	    ip4 ip4.addr
+	atf_check -o match:'^ web.db.log +192.0.2.6 +web.db.log' jls -N
+	atf_check -o inline:'4 3\n' jls -j web.db.log jid parent
+	atf_check jls -c -j web.db
+	atf_check -s exit:1 jls -c -j db
+	jls -s >before || atf_fail "jls -s"
+	atf_check -o ignore jail -r web mail
+	while read -r params; do
+		eval "jail -q -c $params" || atf_fail "jail -c $params"
+	done <before
+	atf_check -o file:before jls -s
+	atf_check -o file:expout jls -h name parent children.cur children.max \
+	    ip4 ip4.addr
+}
+jails_in_jails_are_shown_with_their_full_names_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case option_h_shows_all_parameters cleanup
 option_h_shows_all_parameters_body()
 {
@@ -190,7 +226,8 @@ option_h_shows_all_parameters_body()
 	    ip4.alias ip6.alias ip4.saddrsel ip6.saddrsel ip4.hostlisten \
 	    ip6.hostlisten loopback \
 	    allow.raw_sockets allow.reserved_ports allow.broadcast \
-	    allow.multicast allow.netlink cpu.shares persist dying processes refused >expout
+	    allow.multicast allow.netlink cpu.shares children.max persist \
+	    dying parent children.cur processes refused >expout
 	atf_check -o file:expout head -n 1 all
 	atf_check -o file:all jls -h all
 	atf_check -o inline:'3\n' sed -n '$=' all
@@ -218,7 +255,8 @@ json_is_typed_body()
 	END
 	atf_check -o file:expout \
 	    jls --json -j mail jid host.hostname refused
-	atf_check -o match:'"jid": 2, .*"dying": false, "processes": 0' \
+	atf_check -o match:'"jid": 2, .*"dying": false, "parent": 0, '\
+'"children.cur": 0, "processes": 0' \
 	    jls --json -j mail
 }
 json_is_typed_cleanup()
@@ -368,6 +406,7 @@ atf_init_test_cases()
 	atf_add_test_case option_n_shows_names_and_negated_booleans
 	atf_add_test_case option_q_quotes_for_a_shell
 	atf_add_test_case option_s_makes_the_same_jail_again
+	atf_add_test_case jails_in_jails_are_shown_with_their_full_names
 	atf_add_test_case option_h_shows_all_parameters
 	atf_add_test_case json_is_typed
 	atf_add_test_case json_stays_utf8_with_a_path_that_is_not
