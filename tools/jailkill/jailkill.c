@@ -7,6 +7,7 @@
 
 #include <err.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "jail.h"
@@ -15,29 +16,23 @@
 #include "signame.h"
 
 static const char usage[] =
-    "jailkill [-s signal | -signal] jail ...\n"
+    "jailkill [-x] [-s signal | -signal] jail ...\n"
     "       jailkill -l";
 
-/*
- * The options, of which there is one at most: getopt(3) would take -HUP for
- * three of them. Returns the index of the first jail.
- */
-static int
-parse_options(int argc, char *argv[], int *ret_sig)
-{
-	const char *name = argc > 1 ? argv[1] : "";
-	int jails = 2;
+/* How to signal, as the options say. */
+struct request {
+	int sig;
+	bool only;		/* not the jails in a jail */
+};
 
-	if (name[0] != '-')
-		return (1);
-	if (strcmp(name, "--") == 0)
-		return (2);
-	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
-		print_usage(usage);
-	if (strcmp(name, "--version") == 0)
-		common_option(OPT_VERSION, usage, 1);
-	if (strcmp(name, "-s") == 0 && argc > 2)
-		name = argv[jails++];
+/* The signal of -s or -signal; returns the index behind it. */
+static int
+parse_signal(int argc, char *argv[], int i, int *ret_sig)
+{
+	const char *name = argv[i++];
+
+	if (strcmp(name, "-s") == 0 && i < argc)
+		name = argv[i++];
 	else if (strcmp(name, "-s") == 0 || strcmp(name, "-l") == 0 ||
 	    strcmp(name, "-") == 0 || strncmp(name, "--", 2) == 0)
 		usage_error(usage, 1);
@@ -46,17 +41,53 @@ parse_options(int argc, char *argv[], int *ret_sig)
 	*ret_sig = signal_number(name);
 	if (*ret_sig == -1)
 		errx(1, "unknown signal: %s; jailkill -l lists them", name);
-	if (jails < argc && strcmp(argv[jails], "--") == 0)
-		jails++;
-	return (jails);
+	return (i);
+}
+
+/*
+ * The options, of which there is one of each kind at most: getopt(3) would take
+ * -HUP for three of them. Returns the index of the first jail.
+ */
+static int
+parse_options(int argc, char *argv[], struct request *r)
+{
+	bool signal = false;
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-') {
+		if (strcmp(argv[i], "--") == 0)
+			return (i + 1);
+		if (strcmp(argv[i], "-x") == 0 && !r->only) {
+			r->only = true;
+			i++;
+		} else if (!signal) {
+			i = parse_signal(argc, argv, i, &r->sig);
+			signal = true;
+		} else
+			break;
+	}
+	return (i);
+}
+
+/* What goes with nothing else. */
+static void
+parse_single(int argc, char *argv[])
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
+		print_usage(usage);
+	if (strcmp(name, "--version") == 0)
+		common_option(OPT_VERSION, usage, 1);
 }
 
 static int
-kill_jail(const char *name, int sig)
+kill_jail(const char *name, const struct request *r)
 {
 	int jid = jail_getid(name);
 
-	if (jid == -1 || jail_kill(jid, sig) != 0) {
+	if (jid == -1 || (r->only ? jail_kill_only : jail_kill)(jid,
+	    r->sig) != 0) {
 		warnx("%s", jail_errmsg);
 		return (1);
 	}
@@ -66,17 +97,19 @@ kill_jail(const char *name, int sig)
 int
 main(int argc, char *argv[])
 {
-	int error = 0, i, sig = SIGTERM;
+	struct request r = { .sig = SIGTERM };
+	int error = 0, i;
 
 	tool_begin(1);
 	if (argc == 2 && strcmp(argv[1], "-l") == 0) {
 		print_signals();
 		return (0);
 	}
-	i = parse_options(argc, argv, &sig);
+	parse_single(argc, argv);
+	i = parse_options(argc, argv, &r);
 	if (i >= argc)
 		usage_error(usage, 1);
 	for (; i < argc; i++)
-		error |= kill_jail(argv[i], sig);
+		error |= kill_jail(argv[i], &r);
 	return (error);
 }

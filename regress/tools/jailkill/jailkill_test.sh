@@ -154,6 +154,71 @@ processes_forked_meanwhile_get_it_cleanup()
 	vnet_cleanup
 }
 
+# A process in a jail, and one in a jail in that: their pids are OUTER, INNER.
+spawn_both()
+{
+	spawn a sleep 1000
+	OUTER=$VNET_PID
+	spawn a.b sleep 1000
+	INNER=$VNET_PID
+	wait_until has_processes a 1 && wait_until has_processes a.b 1 ||
+	    atf_fail "they do not run"
+}
+
+atf_test_case jails_in_a_jail_get_it_too cleanup
+jails_in_a_jail_get_it_too_body()
+{
+	make_jails a c
+	atf_check jail -q -m name=a children.max=1
+	atf_check jail -q -c name=a.b path=/ persist
+	spawn c sleep 1000
+	for sig in -TERM -KILL -RTMIN; do
+		spawn_both
+		atf_check jailkill $sig a
+		wait $OUTER
+		wait $INNER
+		atf_check -o inline:'0\n' jls -j a.b processes
+	done
+	spawn a.b sleep 1000
+	wait_until has_processes a.b 1 || atf_fail "it does not run"
+	atf_check jailkill -0 a
+	atf_check jailkill a
+	check_status $VNET_PID 143
+	atf_check -o inline:'1\n' jls -j c processes
+	atf_check -s exit:1 -e inline:'jailkill: jail "a" has no process\n' \
+	    jailkill a
+}
+jails_in_a_jail_get_it_too_cleanup()
+{
+	vnet_cleanup
+}
+
+atf_test_case option_x_spares_jails_in_a_jail cleanup
+option_x_spares_jails_in_a_jail_body()
+{
+	make_jails a
+	atf_check jail -q -m name=a children.max=1
+	atf_check jail -q -c name=a.b path=/ persist
+	for options in -x '-x -TERM' '-TERM -x' '-x -s TERM' '-s TERM -x --'; do
+		spawn_both
+		atf_check jailkill $options a
+		check_status $OUTER 143
+		atf_check -o inline:'1\n' jls -j a.b processes
+		atf_check -s exit:1 \
+		    -e inline:'jailkill: jail "a" has no process\n' \
+		    jailkill -x a
+		atf_check jailkill -x a.b
+		check_status $INNER 143
+	done
+	for args in -x '-x -x a' '-TERM -KILL a' '-x --'; do
+		atf_check -s exit:1 -e not-empty jailkill $args
+	done
+}
+option_x_spares_jails_in_a_jail_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case stopped_jail_goes_on_with_CONT cleanup
 stopped_jail_goes_on_with_CONT_body()
 {
@@ -304,7 +369,7 @@ atf_test_case help_and_version_go_to_stdout
 help_and_version_go_to_stdout_body()
 {
 	for option in -h --help; do
-		atf_check -o match:'^usage: jailkill \[-s signal' \
+		atf_check -o match:'^usage: jailkill \[-x] \[-s signal' \
 		    jailkill $option
 	done
 	atf_check -o match:'^jailkill \(netjail\) [0-9]' jailkill --version
@@ -338,6 +403,8 @@ atf_init_test_cases()
 	atf_add_test_case every_process_of_the_jail_gets_it
 	atf_add_test_case processes_of_other_jails_and_the_host_do_not_get_it
 	atf_add_test_case processes_forked_meanwhile_get_it
+	atf_add_test_case jails_in_a_jail_get_it_too
+	atf_add_test_case option_x_spares_jails_in_a_jail
 	atf_add_test_case stopped_jail_goes_on_with_CONT
 	atf_add_test_case signal_0_only_looks
 	atf_add_test_case jail_without_processes_is_an_error
