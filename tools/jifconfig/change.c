@@ -122,14 +122,16 @@ check_list(const struct change *c, const char *jail,
 /* What an inheriting jail has is in no list that could be changed. */
 static void
 check_mode(const struct change *c, const char *jail,
-    const struct jailparam *mode)
+    const struct jailparam jp[VP_MAX], int fam)
 {
+	const struct jailparam *mode = &jp[VP_MODE + fam];
 	int32_t value;
 
 	memcpy(&value, mode->jp_value, sizeof(value));
 	if (value == JAIL_SYS_INHERIT)
-		errx(1, "%s: jail \"%s\" has all of the host's addresses "
-		    "(%s=inherit)", c->text, jail, mode->jp_name);
+		errx(1, "%s: jail \"%s\" has all of %s addresses "
+		    "(%s=inherit)", c->text, jail, view_has_hosts(jp, fam) ?
+		    "the host's" : "its parent's", mode->jp_name);
 }
 
 void
@@ -142,7 +144,7 @@ change_make(const struct change *c, const char *jail)
 	if (jailparam_import(&jp[VP_KEY], jail) != 0 ||
 	    jailparam_get(jp, VP_MAX, 0) == -1)
 		errx(1, "%s", jail_errmsg);
-	check_mode(c, jail, &jp[VP_MODE + fam]);
+	check_mode(c, jail, jp, fam);
 	check_list(c, jail, &jp[VP_ADDR + fam]);
 	if (!c->remove && c->prefixlen != -1)
 		check_prefix(c);

@@ -23,6 +23,7 @@ view_init(struct jailparam jp[VP_MAX], const char *key)
 		[VP_MODE6] = "ip6",
 		[VP_ADDR] = "ip4.addr",
 		[VP_ADDR6] = "ip6.addr",
+		[VP_PARENT] = "parent",
 	};
 
 	for (int i = 0; i < VP_MAX; i++) {
@@ -77,9 +78,42 @@ add_set(struct view *v, const struct host *h, const struct family *fam,
 	}
 }
 
-/* A jail that inherits a family has all that the host has. */
+/* The parent of a jail that inherits, 0; -1: it does not, or is gone. */
+static int
+parent_of(int32_t jid, const char *mode)
+{
+	struct jailparam jp[3];
+	int parent = -1;
+
+	if (jailparam_init(&jp[0], "jid") != 0 ||
+	    jailparam_init(&jp[1], mode) != 0 ||
+	    jailparam_init(&jp[2], "parent") != 0 ||
+	    jailparam_import_raw(&jp[0], &jid, sizeof(jid)) != 0)
+		errx(1, "%s", jail_errmsg);
+	if (jailparam_get(jp, 3, 0) != -1 &&
+	    int_value(&jp[1]) == JAIL_SYS_INHERIT)
+		parent = int_value(&jp[2]);
+	jailparam_free(jp, 3);
+	return (parent);
+}
+
+/* A jail that inherits has what the one around it has, and so on. */
+bool
+view_has_hosts(const struct jailparam jp[VP_MAX], int fam)
+{
+	const struct jailparam *mode = &jp[VP_MODE + fam];
+	int at = int_value(&jp[VP_PARENT]);
+
+	if (int_value(mode) != JAIL_SYS_INHERIT ||
+	    jp[VP_ADDR + fam].jp_valuelen > 0)
+		return (false);
+	while (at > 0)
+		at = parent_of(at, mode->jp_name);
+	return (at == 0);
+}
+
 static void
-add_inherited(struct view *v, const struct host *h, const struct family *fam)
+add_hosts(struct view *v, const struct host *h, const struct family *fam)
 {
 	for (size_t i = 0; i < h->naddrs; i++) {
 		const struct hostaddr *ha = &h->addrs[i];
@@ -110,8 +144,8 @@ view_make(struct view *v, const struct host *h,
 	*v = (struct view){ .jid = int_value(&jp[VP_JID]),
 		.name = jp[VP_NAME].jp_value };
 	for (int i = 0; i < FAM_MAX; i++) {
-		if (int_value(&jp[VP_MODE + i]) == JAIL_SYS_INHERIT)
-			add_inherited(v, h, &inet_families[i]);
+		if (view_has_hosts(jp, i))
+			add_hosts(v, h, &inet_families[i]);
 		else
 			add_set(v, h, &inet_families[i], &jp[VP_ADDR + i]);
 	}

@@ -19,7 +19,10 @@
 #include "host.h"
 
 /* What a view is made of: parameters of the jail, in this order. */
-enum { VP_KEY, VP_JID, VP_NAME, VP_MODE, VP_MODE6, VP_ADDR, VP_ADDR6, VP_MAX };
+enum {
+	VP_KEY, VP_JID, VP_NAME, VP_MODE, VP_MODE6, VP_ADDR, VP_ADDR6,
+	VP_PARENT, VP_MAX
+};
 
 struct entry {
 	const struct family *fam;
@@ -42,6 +45,9 @@ struct view {
 
 /* The parameters, without values; key is the one that will find the jail. */
 void view_init(struct jailparam jp[VP_MAX], const char *key);
+
+/* Has the jail all that the host has of a family, not a set? */
+bool view_has_hosts(const struct jailparam jp[VP_MAX], int fam);
 
 /* The view points into the parameters and the host. */
 void view_make(struct view *v, const struct host *h,

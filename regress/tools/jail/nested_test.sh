@@ -143,10 +143,10 @@ r_removes_the_jails_in_a_jail_body()
 	vnet_pid $pid
 	wait_until has_one web.db.log || atf_fail "it does not run"
 	atf_check -o inline:'web: removed\n' jail -r web
+	atf_check -o inline:'webby\n' jls name
 	status=0
 	wait $pid || status=$?
 	[ $status -eq 137 ] || atf_fail "status $status, not 137"
-	atf_check -o inline:'webby\n' jls name
 	atf_check jailstate -c
 	atf_check jail -q -c name=web children.max=1 persist
 	atf_check jail -q -c name=web.db persist

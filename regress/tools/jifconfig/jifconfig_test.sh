@@ -147,6 +147,29 @@ inherited_family_is_all_that_the_host_has_cleanup()
 	vnet_cleanup
 }
 
+atf_test_case jail_in_a_jail_inherits_what_that_has cleanup
+jail_in_a_jail_inherits_what_that_has_body()
+{
+	vnet_init
+	vnet_addr 192.0.2.11
+	atf_check vnet_host jail -q -c name=a path=/ ip4.addr=192.0.2.11 \
+	    children.max=2 persist
+	atf_check vnet_host jail -q -c name=a.b path=/ ip4=inherit ip6=inherit \
+	    children.max=1 persist
+	atf_check vnet_host jail -q -c name=a.b.c path=/ ip4=inherit \
+	    ip6=inherit persist
+	printf '%s\n	inet 192.0.2.11 netmask 0xffffff00\n' "$(link_line)" \
+	    >expout
+	atf_check -o file:expout vnet_host jifconfig -j a.b
+	atf_check -o file:expout vnet_host jifconfig -j a.b.c
+	has="jail \"a.b.c\" has all of its parent's addresses (ip4=inherit)"
+	is_refused "192.0.2.11: $has" -j a.b.c inet 192.0.2.11 -alias
+}
+jail_in_a_jail_inherits_what_that_has_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case json_has_what_the_text_has cleanup
 json_has_what_the_text_has_body()
 {
@@ -433,6 +456,7 @@ atf_init_test_cases()
 	atf_add_test_case broadcast_peer_and_scope_are_shown
 	atf_add_test_case address_on_two_interfaces_is_shown_twice
 	atf_add_test_case inherited_family_is_all_that_the_host_has
+	atf_add_test_case jail_in_a_jail_inherits_what_that_has
 	atf_add_test_case json_has_what_the_text_has
 	atf_add_test_case alias_adds_at_the_end
 	atf_add_test_case minus_alias_removes_and_keeps_the_order
