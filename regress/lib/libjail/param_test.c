@@ -192,8 +192,11 @@ ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 		{ "allow.multicast", JPT_BOOL, 0 },
 		{ "allow.netlink", JPT_BOOL, 0 },
 		{ "cpu.shares", JPT_INT, 0 },
+		{ "children.max", JPT_INT, 0 },
 		{ "persist", JPT_BOOL, 0 },
 		{ "dying", JPT_BOOL, JP_RDONLY },
+		{ "parent", JPT_INT, JP_RDONLY },
+		{ "children.cur", JPT_INT, JP_RDONLY },
 		{ "processes", JPT_INT, JP_RDONLY },
 		{ "refused", JPT_UINT64, JP_RDONLY },
 	};
