@@ -92,6 +92,13 @@ struct {
 } listeners __weak SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, JAIL_NWIDE);
+	__type(key, struct listener_key);
+	__type(value, __u64);
+} wide_udp __weak SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);

@@ -95,11 +95,30 @@ assign_any(struct bpf_sk_lookup *ctx, struct listener_key *key)
 }
 
 /*
+ * Give a datagram that came in fragments to who has the port at all addresses:
+ * what brings him others has not seen this one whole.
+ */
+static __always_inline bool
+assign_wide(struct bpf_sk_lookup *ctx, const struct port_key *any)
+{
+	const struct listener_key key = { .netns = netns, .ports = any->ports,
+		.addr = any->addr, .port = any->port };
+	struct bpf_sock *sk = bpf_map_lookup_elem(&wide_udp, &key);
+	bool given;
+
+	if (sk == NULL)
+		return (false);
+	given = bpf_sk_assign(ctx, sk, 0) == 0;
+	bpf_sk_release(sk);
+	return (given);
+}
+
+/*
  * Has a UDP socket of the jail the port at that address? Then the kernel finds
  * it by itself; one that has it at all addresses it finds where that is bound.
  */
 static __always_inline bool
-has_port(const struct listener_key *at)
+has_port(struct bpf_sk_lookup *ctx, const struct listener_key *at)
 {
 	struct port_key key = port_at(at, &at->addr, at->port, IPPROTO_UDP);
 	const struct port *any;
@@ -108,8 +127,10 @@ has_port(const struct listener_key *at)
 		return (true);
 	key = port_any(&key);
 	any = bpf_map_lookup_elem(&ports, &key);
-	return (any != NULL && (in6_equal(&any->bound, &at->addr) ||
-	    in6_wild(&any->bound)));
+	if (any == NULL)
+		return (false);
+	return (in6_equal(&any->bound, &at->addr) || in6_wild(&any->bound) ||
+	    assign_wide(ctx, &key));
 }
 
 static __always_inline bool
@@ -170,7 +191,7 @@ is_wanted(struct bpf_sk_lookup *ctx, const struct listener_key *at)
 
 	if (ctx->protocol == IPPROTO_TCP)
 		return (assign(ctx, &key) || assign_any(ctx, &key));
-	return (has_port(at) || is_answer(ctx, at));
+	return (has_port(ctx, at) || is_answer(ctx, at));
 }
 
 /* May the host have what nobody of the jail wants? */

@@ -4,8 +4,8 @@
  *
  * Datagrams for any address of a jail to a socket that asked for all of them.
  * The kernel has such a socket at one address, so it is sought by that before
- * the kernel would seek it by the one in the packet. Fragments are left to the
- * kernel. Here too most packets are none of ours.
+ * the kernel would seek it by the one in the packet. Here too most packets are
+ * none of ours.
  */
 
 #include <linux/if_ether.h>
@@ -24,8 +24,18 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-#define IP_FRAGMENT	0x3fff	/* IP_MF | IP_OFFSET */
+#define IP_MORE		0x2000	/* IP_MF */
+#define IP_OFFSETS	0x1fff
+#define IP6_OFFSETS	0xfff8
 #define UDP_PORTS	4	/* bytes of its header that we need */
+
+/* The header of fragments, RFC 8200, section 4.5. */
+struct ip6_frag {
+	__u8 nexthdr;
+	__u8 reserved;
+	__be16 offset;
+	__be32 id;
+};
 
 /* Is it a socket of the jail whose ports these are? */
 static __always_inline bool
@@ -63,6 +73,7 @@ struct datagram {
 	struct jail_in6 dst;
 	__u32 header;		/* where that of UDP begins */
 	__be16 sport, dport;
+	bool fragment;		/* it is the first one */
 };
 
 /*
@@ -79,10 +90,24 @@ is_for(struct bpf_sock *sk, const struct port_key *any,
 	return (!wide && sk->dst_port != 0 && has_addr(sk, dst));
 }
 
-/* Give the packet to who gets what the tuple says. */
+/* Have it found when the whole datagram is there. */
+static __always_inline bool
+file(struct bpf_sock *sk, const struct port_key *any)
+{
+	const struct listener_key key = { .netns = netns, .ports = any->ports,
+		.addr = any->addr, .port = any->port };
+
+	return (bpf_map_update_elem(&wide_udp, &key, sk, BPF_NOEXIST) == 0);
+}
+
+/*
+ * Give the packet to who gets what the tuple says. (The kernel would forget
+ * that of a fragment.)
+ */
 static __always_inline bool
 give(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 len,
-    const struct port_key *any, const struct jail_in6 *dst, bool wide)
+    const struct port_key *any, const struct jail_in6 *dst, bool wide,
+    bool fragment)
 {
 	struct bpf_sock *sk;
 	bool given = false;
@@ -91,7 +116,8 @@ give(struct __sk_buff *skb, struct bpf_sock_tuple *tuple, __u32 len,
 	if (sk == NULL)
 		return (false);
 	if (is_for(sk, any, dst, wide))
-		given = bpf_sk_assign(skb, sk, 0) == 0;
+		given = fragment ? file(sk, any) :
+		    bpf_sk_assign(skb, sk, 0) == 0;
 	bpf_sk_release(sk);
 	return (given);
 }
@@ -107,21 +133,40 @@ give_any(struct __sk_buff *skb, const struct port_key *any,
 		tuple.ipv4.daddr = bound->s6[3];
 		tuple.ipv4.sport = d->sport;
 		tuple.ipv4.dport = d->dport;
-		give(skb, &tuple, sizeof(tuple.ipv4), any, bound, true);
+		give(skb, &tuple, sizeof(tuple.ipv4), any, bound, true,
+		    d->fragment);
 		return;
 	}
 	__builtin_memcpy(tuple.ipv6.daddr, bound, sizeof(*bound));
 	tuple.ipv6.sport = d->sport;
 	tuple.ipv6.dport = d->dport;
-	give(skb, &tuple, sizeof(tuple.ipv6), any, bound, true);
+	give(skb, &tuple, sizeof(tuple.ipv6), any, bound, true, d->fragment);
 }
 
 /* Is it for the kernel to find the socket? */
 static __always_inline bool
 is_found(const struct port *p, const struct jail_in6 *dst)
 {
-	return (p == NULL || in6_equal(&p->bound, dst) ||
-	    in6_wild(&p->bound));
+	return (p == NULL || in6_equal(&p->bound, dst));
+}
+
+/*
+ * The kernel, too, has the socket at all addresses: what it finds for the tuple
+ * may be another's, who must not have it.
+ */
+static __always_inline bool
+is_others(struct __sk_buff *skb, struct datagram *d, __u32 len,
+    const struct port_key *any)
+{
+	struct bpf_sock *sk;
+	bool others;
+
+	sk = bpf_sk_lookup_udp(skb, &d->tuple, len, BPF_F_CURRENT_NETNS, 0);
+	if (sk == NULL)
+		return (false);
+	others = !is_for(sk, any, &d->dst, false);
+	bpf_sk_release(sk);
+	return (others);
 }
 
 /* On the way outwards, through jails that have the address too. */
@@ -198,7 +243,7 @@ read_ports(struct __sk_buff *skb, struct datagram *d)
 	return (true);
 }
 
-static __always_inline void
+static __always_inline int
 steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 {
 	struct port_key any = { .netns = netns, .ports = owner->ports,
@@ -208,17 +253,22 @@ steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 	    sizeof(d->tuple.ipv6);
 
 	if (!read_ports(skb, d))
-		return;
+		return (TC_ACT_UNSPEC);
 	any.port = bpf_ntohs(d->dport);
 	any = port_any(&any);
 	p = find_any(owner, &any, &d->dst);
 	if (is_found(p, &d->dst))
-		return;
-	if (!give(skb, &d->tuple, len, &any, &d->dst, false))
+		return (TC_ACT_UNSPEC);
+	if (in6_wild(&p->bound))
+		return (is_others(skb, d, len, &any) ? TC_ACT_SHOT :
+		    TC_ACT_UNSPEC);
+	if (d->fragment ||
+	    !give(skb, &d->tuple, len, &any, &d->dst, false, false))
 		give_any(skb, &any, &p->bound, d);
+	return (TC_ACT_UNSPEC);
 }
 
-static __always_inline void
+static __always_inline int
 steer4(struct __sk_buff *skb)
 {
 	struct datagram d = { .family = 4 };
@@ -227,19 +277,32 @@ steer4(struct __sk_buff *skb)
 
 	if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip),
 	    BPF_HDR_START_NET) != 0 || ip.protocol != IPPROTO_UDP ||
-	    (ip.frag_off & bpf_htons(IP_FRAGMENT)))
-		return;
+	    (ip.frag_off & bpf_htons(IP_OFFSETS)))
+		return (TC_ACT_UNSPEC);
 	owner = bpf_map_lookup_elem(&ip4_owners, &ip.daddr);
 	if (owner == NULL)
-		return;
+		return (TC_ACT_UNSPEC);
 	d.dst = in6_map(ip.daddr);
+	d.fragment = ip.frag_off & bpf_htons(IP_MORE);
 	d.header = ip.ihl * 4;
 	d.tuple.ipv4.saddr = ip.saddr;
 	d.tuple.ipv4.daddr = ip.daddr;
-	steer(skb, &d, owner);
+	return (steer(skb, &d, owner));
 }
 
-static __always_inline void
+/* Is it the first fragment of a UDP datagram? */
+static __always_inline bool
+is_fragment6(struct __sk_buff *skb, __u8 nexthdr)
+{
+	struct ip6_frag frag;
+
+	return (nexthdr == IPPROTO_FRAGMENT && bpf_skb_load_bytes_relative(skb,
+	    sizeof(struct ipv6hdr), &frag, sizeof(frag),
+	    BPF_HDR_START_NET) == 0 && frag.nexthdr == IPPROTO_UDP &&
+	    !(frag.offset & bpf_htons(IP6_OFFSETS)));
+}
+
+static __always_inline int
 steer6(struct __sk_buff *skb)
 {
 	struct datagram d = { .family = 6,
@@ -248,15 +311,20 @@ steer6(struct __sk_buff *skb)
 	struct ipv6hdr ip6;
 
 	if (bpf_skb_load_bytes_relative(skb, 0, &ip6, sizeof(ip6),
-	    BPF_HDR_START_NET) != 0 || ip6.nexthdr != IPPROTO_UDP)
-		return;
+	    BPF_HDR_START_NET) != 0)
+		return (TC_ACT_UNSPEC);
+	d.fragment = is_fragment6(skb, ip6.nexthdr);
+	if (d.fragment)
+		d.header += sizeof(struct ip6_frag);
+	else if (ip6.nexthdr != IPPROTO_UDP)
+		return (TC_ACT_UNSPEC);
 	__builtin_memcpy(&d.dst, &ip6.daddr, sizeof(d.dst));
 	owner = bpf_map_lookup_elem(&ip6_owners, &d.dst);
 	if (owner == NULL)
-		return;
+		return (TC_ACT_UNSPEC);
 	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6.saddr, sizeof(ip6.saddr));
 	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6.daddr, sizeof(ip6.daddr));
-	steer(skb, &d, owner);
+	return (steer(skb, &d, owner));
 }
 
 SEC("tc")
@@ -264,8 +332,8 @@ int
 in_steer(struct __sk_buff *skb)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		steer4(skb);
-	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		steer6(skb);
+		return (steer4(skb));
+	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		return (steer6(skb));
 	return (TC_ACT_UNSPEC);
 }

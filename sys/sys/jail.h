@@ -26,6 +26,7 @@
  *	sock_groups	socket -> struct sock_groups
  *	ports		struct port_key -> struct port
  *	listeners	struct listener_key -> TCP socket
+ *	wide_udp	struct listener_key -> UDP socket
  *	refusals	struct refusal_key -> number of refusals
  *	signal_marks	struct signal_mark_key -> struct signal_mark
  *
@@ -85,6 +86,7 @@
 #define JAIL_NIPS	524288	/* addresses of a family, in all jails */
 #define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
 #define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
+#define JAIL_NWIDE	16384	/* UDP sockets that are sent fragments */
 #define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
 #define JAIL_NGROUPS	20	/* groups of a socket, as many as on Linux */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
@@ -333,7 +335,8 @@ struct sock_groups {
  * Sockets that listen on one address, or on all (:: or ::ffff:0.0.0.0), have
  * numbers from 0 in no order: those of a SO_REUSEPORT group. One is enough to
  * find, the kernel chooses among the group. An IPv6 socket that takes IPv4 too
- * is there twice.
+ * is there twice. UDP sockets on all addresses are in wide_udp if they are known
+ * to be sent fragments, with number 0.
  */
 struct listener_key {
 	__u64 netns;

@@ -268,6 +268,63 @@ VNET_CASE(answer_comes_to_a_socket_that_sends_and_then_connects)
 	ask_all(tc, asks, NELEMS(asks));
 }
 
+#define LARGE	3000	/* bytes: three fragments */
+
+static void
+send_large(const struct vnet *vn, const char *dst)
+{
+	static const char data[LARGE];
+	union sockaddrs sa;
+	socklen_t len;
+	int s;
+
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
+	len = sockaddr_of(&sa, dst, port);
+	s = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ATF_REQUIRE_EQ(LARGE, sendto(s, data, LARGE, 0, &sa.sa, len));
+	close(s);
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
+}
+
+/* To one that is bound there, and sent a whole one between two of them. */
+static void
+try_large(const struct scene *s, const char *bound, int options,
+    const char *dst)
+{
+	char data[LARGE + 1];
+	int sv;
+
+	port++;
+	sv = server_start(&s->a, SOCK_DGRAM, options, bound, port);
+	for (int i = 0; i < 3; i++) {
+		if (i == 1)
+			close(peer_dials(&s->vn, SOCK_DGRAM, dst, port));
+		else
+			send_large(&s->vn, dst);
+		ATF_CHECK_EQ_MSG(0, ready_one(&sv, 1), "%s, bound to %s: "
+		    "datagram %d did not come", dst, bound, i);
+		ATF_CHECK_EQ(i == 1 ? 1 : LARGE, recv(sv, data, sizeof(data),
+		    MSG_DONTWAIT));
+	}
+	close(sv);
+}
+
+VNET_CASE(datagram_in_fragments_comes_to_all_addresses)
+{
+	struct scene s;
+
+	vnet_needs("tcx");
+	server_init(&s, tc);
+	try_large(&s, "0.0.0.0", 0, A_FIRST4);
+	try_large(&s, "0.0.0.0", 0, A_SECOND4);
+	try_large(&s, A_SECOND4, 0, A_SECOND4);
+	try_large(&s, "::", 0, A_SECOND4);
+	try_large(&s, "::", 0, A_SECOND6);
+	try_large(&s, "::", SV_V6ONLY, A_FIRST6);
+	try_large(&s, "::", SV_V6ONLY, A_SECOND6);
+	try_large(&s, A_SECOND6, 0, A_SECOND6);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, datagram_goes_to_the_socket_of_the_addresss_owner);
@@ -279,5 +336,6 @@ ATF_TP_ADD_TCS(tp)
 	    answer_comes_to_a_socket_that_was_bound_without_a_port);
 	ATF_TP_ADD_TC(tp,
 	    answer_comes_to_a_socket_that_sends_and_then_connects);
+	ATF_TP_ADD_TC(tp, datagram_in_fragments_comes_to_all_addresses);
 	return (atf_no_error());
 }

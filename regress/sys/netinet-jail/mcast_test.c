@@ -303,6 +303,42 @@ VNET_CASE(parameter_that_is_turned_off_is_off_at_once)
 	close(s4);
 }
 
+/* The host's and the jail's are at the same place in the kernel. */
+static void
+check_apart(const struct scene *s, const struct jailed *m, bool host_first,
+    const char *any, const char *group, const char *dst)
+{
+	int host = -1, jail;
+	char got;
+
+	port++;
+	if (host_first)
+		host = member(&s->vn, NULL, any, group, JOIN, 0);
+	jail = member(&s->vn, m, any, group, JOIN, 0);
+	if (!host_first)
+		host = member(&s->vn, NULL, any, group, JOIN, 0);
+	close(peer_dials(&s->vn, SOCK_DGRAM, dst, port));
+	got = first_of(&s->vn, host, group, VNET_HOST4);
+	ATF_CHECK_MSG(got == 'g', "%s, host %s: the host has got what was for "
+	    "%s ('%c')", any, host_first ? "first" : "last", dst, got);
+	close(host);
+	close(jail);
+}
+
+VNET_CASE(host_does_not_get_what_is_for_the_jail)
+{
+	struct jailed m;
+	struct scene s;
+
+	vnet_needs("tcx");
+	m = begin(&s, tc);
+	for (int first = 0; first < 2; first++) {
+		check_apart(&s, &m, first, "0.0.0.0", GROUP4, M_FIRST4);
+		check_apart(&s, &m, first, "0.0.0.0", GROUP4, M_SECOND4);
+		check_apart(&s, &m, first, "::", GROUP6, M_FIRST6);
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, group_is_joined_only_with_the_parameter);
@@ -311,5 +347,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, what_others_joined_is_not_received);
 	ATF_TP_ADD_TC(tp, jails_and_the_host_are_members_side_by_side);
 	ATF_TP_ADD_TC(tp, parameter_that_is_turned_off_is_off_at_once);
+	ATF_TP_ADD_TC(tp, host_does_not_get_what_is_for_the_jail);
 	return (atf_no_error());
 }
