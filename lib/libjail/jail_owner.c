@@ -335,7 +335,8 @@ find_heir(struct session *s, const struct family *f, const struct ip_owner *o,
 		*ret = sharer;
 		return (1);
 	}
-	*ret = around;
+	if (has_around)
+		*ret = around;
 	return (has_around);
 }
 

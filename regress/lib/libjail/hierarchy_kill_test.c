@@ -18,6 +18,7 @@
 #include "jail.h"
 
 #include "common.h"
+#include "state.h"
 #include "traced.h"
 #include "vnet.h"
 
@@ -52,29 +53,52 @@ require_either(const char *jail, const char *param, const char *old,
 	free(value);
 }
 
-/* Kill the command at its calls that change something, or each step-th. */
+/* A command line that is killed, and what is to be seen afterwards. */
+struct trial {
+	const char *argv[8];
+	void (*check)(const char *where);
+	int step;		/* each such call is tried */
+	bool narrows;		/* it gives nothing to any jail */
+};
+
+/* Before anybody has looked. */
 static void
-try_all(const char *const argv[], int step, void (*check)(const char *where))
+require_inside(const char *where)
+{
+	struct state st;
+	int faults;
+
+	ATF_REQUIRE_EQ(0, state_open(&st));
+	faults = state_outside(&st, stderr);
+	state_close(&st);
+	ATF_REQUIRE_MSG(faults == 0, "%s: not inside", where);
+}
+
+/* Kill the command at its calls that change something. */
+static void
+try_all(const struct trial *t)
 {
 	struct traced tr = { .tr_sig = SIGKILL, .tr_calls = CALLS_CHANGING,
 		.tr_more = true };
 	char where[32];
 	int n;
 
-	for (n = 1; tr.tr_more && n < CALLS_MAX; n += step) {
+	for (n = 1; tr.tr_more && n < CALLS_MAX; n += t->step) {
 		stage();
-		traced_run(&tr, (char *const *)argv, n);
+		traced_run(&tr, (char *const *)t->argv, n);
 		snprintf(where, sizeof(where), "killed at call %d", n);
+		if (t->narrows)
+			require_inside(where);
 		jail_getid("web");
 		require_consistent(where);
-		check(where);
+		t->check(where);
 		remove_jail("1");
 		remove_jail("2");
 		remove_jail("3");
 		remove_jail("4");
 		require_consistent(where);
 	}
-	printf("%d calls\n", n - step);
+	printf("%d calls\n", n - t->step);
 	ATF_REQUIRE(n > 10 && n < CALLS_MAX);
 }
 
@@ -92,11 +116,12 @@ check_lists(const char *where)
 
 JAIL_TC(killed_loss_of_addresses_leaves_children_inside, "all moments")
 {
-	static const char *const argv[] = { "jail", "-m", "name=web",
-		"ip4.addr=192.0.2.5", "ip6.addr=", "allow.nobroadcast", NULL };
+	static const struct trial t = { { "jail", "-m", "name=web",
+		"ip4.addr=192.0.2.5", "ip6.addr=", "allow.nobroadcast" },
+		check_lists, 1, true };
 
 	vnet_instance(tc);
-	try_all(argv, 1, check_lists);
+	try_all(&t);
 }
 
 static void
@@ -111,11 +136,11 @@ check_names(const char *where)
 
 JAIL_TC(killed_renaming_leaves_names_that_fit, "all moments")
 {
-	static const char *const argv[] = { "jail", "-m", "jid=1", "name=www",
-		"ip4.addr=192.0.2.6,192.0.2.7", NULL };
+	static const struct trial t = { { "jail", "-m", "jid=1", "name=www",
+		"ip4.addr=192.0.2.6,192.0.2.7" }, check_names, 1, false };
 
 	vnet_instance(tc);
-	try_all(argv, 1, check_names);
+	try_all(&t);
 }
 
 static void
@@ -130,10 +155,11 @@ check_removed(const char *where)
 
 JAIL_TC(killed_removal_leaves_no_child_alone, "all moments")
 {
-	static const char *const argv[] = { "jail", "-r", "web", NULL };
+	static const struct trial t = { { "jail", "-r", "web" },
+		check_removed, 5, true };
 
 	vnet_instance(tc);
-	try_all(argv, 5, check_removed);
+	try_all(&t);
 }
 
 static void
@@ -149,11 +175,12 @@ check_made(const char *where)
 
 JAIL_TC(killed_creation_in_a_jail_leaves_counts_right, "all moments")
 {
-	static const char *const argv[] = { "jail", "-c", "name=web.list.new",
-		"ip4.addr=192.0.2.5", "ip6=inherit", "persist", NULL };
+	static const struct trial t = { { "jail", "-c", "name=web.list.new",
+		"ip4.addr=192.0.2.5", "ip6=inherit", "persist" }, check_made,
+		1, true };
 
 	vnet_instance(tc);
-	try_all(argv, 1, check_made);
+	try_all(&t);
 }
 
 ATF_TP_ADD_TCS(tp)

@@ -46,6 +46,9 @@ int state_dump(struct state *st, FILE *out);
  */
 int state_check(struct state *st, FILE *out);
 
+/* The same of this alone: a jail has nothing that its parent has not. */
+int state_outside(struct state *st, FILE *out);
+
 /* The entries of a map. */
 size_t state_count(const struct state *st, enum state_map map);
 

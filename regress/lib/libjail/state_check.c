@@ -231,9 +231,9 @@ find_parent(const struct check *c, const struct prison *pr,
 	return (false);
 }
 
-/* What it has its parent has, or it has what its parent has. */
+/* What it has its parent has. */
 static void
-check_inside(struct check *c, const struct prison *pr)
+check_outside(struct check *c, const struct prison *pr)
 {
 	uint8_t addr[16] = { 0 }, value[sizeof(struct prison_ip6)];
 	uint8_t ignored[sizeof(struct prison_ip6)];
@@ -243,11 +243,6 @@ check_inside(struct check *c, const struct prison *pr)
 		return;
 	if (!is_restricted(c->fam, pr))
 		fault(c, "jail %u: its parent is restricted", pr->pr_id);
-	if (!has_list(c->fam, pr) &&
-	    (set_of(c->fam, pr) != set_of(c->fam, &parent) ||
-	    number_of(c->fam, pr) != number_of(c->fam, &parent) ||
-	    ports_of(c->fam, pr) != ports_of(c->fam, &parent)))
-		fault(c, "jail %u: has not the set of its parent", pr->pr_id);
 	memcpy(addr, primary_of(c->fam, pr), c->fam->addrlen);
 	for (size_t i = 0; i < number_of(c->fam, pr); i++) {
 		if (!find_member(c, set_of(c->fam, &parent), addr, ignored))
@@ -257,6 +252,21 @@ check_inside(struct check *c, const struct prison *pr)
 			return;
 		memcpy(addr, value, c->fam->addrlen);
 	}
+}
+
+/* It has a list, or what its parent has. */
+static void
+check_inherited(struct check *c, const struct prison *pr)
+{
+	struct prison parent;
+
+	if (!find_parent(c, pr, &parent) ||
+	    !is_restricted(c->fam, &parent) || has_list(c->fam, pr))
+		return;
+	if (set_of(c->fam, pr) != set_of(c->fam, &parent) ||
+	    number_of(c->fam, pr) != number_of(c->fam, &parent) ||
+	    ports_of(c->fam, pr) != ports_of(c->fam, &parent))
+		fault(c, "jail %u: has not the set of its parent", pr->pr_id);
 }
 
 /* A jail that has addresses has a loopback, if that is to be private. */
@@ -291,7 +301,8 @@ check_prison(void *arg, const void *key, const void *value)
 	check_set(c, pr);
 	if (number_of(c->fam, pr) > 1 && has_list(c->fam, pr))
 		check_nets(c, set_of(c->fam, pr));
-	check_inside(c, pr);
+	check_outside(c, pr);
+	check_inherited(c, pr);
 	check_loopback(c, pr);
 	return (0);
 }
@@ -564,5 +575,25 @@ state_check(struct state *st, FILE *out)
 	state_walk(st, SM_REFUSALS, check_refusal, &c);
 	check_cgroups(&c, st->st_cgroup);
 	check_cgroups(&c, st->st_cpu);
+	return (c.faults);
+}
+
+static int
+is_outside(void *arg, const void *key, const void *value)
+{
+	(void)key;
+	check_outside(arg, value);
+	return (0);
+}
+
+int
+state_outside(struct state *st, FILE *out)
+{
+	struct check c = { .st = st, .out = out };
+
+	for (size_t i = 0; i < sizeof(fams) / sizeof(fams[0]); i++) {
+		c.fam = &fams[i];
+		state_walk(st, SM_PRISONS, is_outside, &c);
+	}
 	return (c.faults);
 }

@@ -56,7 +56,6 @@ static uint16_t port = 5000;
 static void
 stage_init(struct stage *s, const atf_tc_t *tc)
 {
-	vnet_needs("tcx");
 	server_init(&s->sc, tc);
 	vnet_addr(&s->sc.vn, A_THIRD4);
 	vnet_addr(&s->sc.vn, A_THIRD6);
@@ -107,12 +106,30 @@ close_one(int *server)
 typedef void each_fn(const struct stage *, const struct family *, int type);
 
 static void
-try_each(const struct stage *s, each_fn *fn)
+try_type(const atf_tc_t *tc, each_fn *fn, int type)
 {
+	struct stage s;
+
+	if (type == SOCK_DGRAM)
+		vnet_needs("tcx");
+	stage_init(&s, tc);
+	for (size_t i = 0; i < NELEMS(families); i++) {
+		port++;
+		fn(&s, &families[i], type);
+	}
+}
+
+static void
+try_each(const atf_tc_t *tc, each_fn *fn)
+{
+	struct stage s;
+
+	vnet_needs("tcx");
+	stage_init(&s, tc);
 	for (size_t i = 0; i < NELEMS(families); i++)
 		for (size_t j = 0; j < NELEMS(types); j++) {
 			port++;
-			fn(s, &families[i], types[j]);
+			fn(&s, &families[i], types[j]);
 		}
 }
 
@@ -138,12 +155,14 @@ coexist(const struct stage *s, const struct family *f, int type)
 	}
 }
 
-VNET_CASE(jail_and_those_in_it_have_the_same_port)
+VNET_CASE(jail_and_those_in_it_listen_on_the_same_port)
 {
-	struct stage s;
+	try_type(tc, coexist, SOCK_STREAM);
+}
 
-	stage_init(&s, tc);
-	try_each(&s, coexist);
+VNET_CASE(jail_and_those_in_it_have_the_same_udp_port)
+{
+	try_type(tc, coexist, SOCK_DGRAM);
 }
 
 /* The innermost that has the port gets it, and nobody else. */
@@ -170,12 +189,14 @@ ascend(const struct stage *s, const struct family *f, int type)
 	dial_error(&s->sc.vn, type, addr, port, ECONNREFUSED);
 }
 
-VNET_CASE(what_a_jail_does_not_want_goes_to_the_one_around_it)
+VNET_CASE(connection_a_jail_does_not_want_goes_to_the_one_around_it)
 {
-	struct stage s;
+	try_type(tc, ascend, SOCK_STREAM);
+}
 
-	stage_init(&s, tc);
-	try_each(&s, ascend);
+VNET_CASE(datagram_a_jail_does_not_want_goes_to_the_one_around_it)
+{
+	try_type(tc, ascend, SOCK_DGRAM);
 }
 
 static bool
@@ -225,10 +246,7 @@ same_address(const struct stage *s, const struct family *f, int type)
 
 VNET_CASE(port_at_one_address_is_the_innermost_jails)
 {
-	struct stage s;
-
-	stage_init(&s, tc);
-	try_each(&s, same_address);
+	try_each(tc, same_address);
 }
 
 /* Each of the jails that the connection passes says whether. */
@@ -257,10 +275,7 @@ hostlisten(const struct stage *s, const struct family *f, int type)
 
 VNET_CASE(host_gets_what_all_jails_that_have_the_address_let_it)
 {
-	struct stage s;
-
-	stage_init(&s, tc);
-	try_each(&s, hostlisten);
+	try_each(tc, hostlisten);
 }
 
 /* One who asks, connected or not, hears the answer. */
@@ -294,6 +309,7 @@ VNET_CASE(answer_comes_to_the_inner_jail_that_asked)
 	struct stage s;
 	int at_peer;
 
+	vnet_needs("tcx");
 	stage_init(&s, tc);
 	for (size_t i = 0; i < NELEMS(peers); i++) {
 		port++;
@@ -328,6 +344,7 @@ VNET_CASE(jail_that_inherits_has_the_ports_of_the_one_around_it)
 	struct jailed jd;
 	struct stage s;
 
+	vnet_needs("tcx");
 	stage_init(&s, tc);
 	jd = scene_jail("a.e", "inherit", "inherit", NULL);
 	for (size_t i = 0; i < NELEMS(families); i++)
@@ -395,9 +412,12 @@ VNET_CASE(address_of_a_removed_jail_is_the_one_arounds_again)
 
 ATF_TP_ADD_TCS(tp)
 {
-	ATF_TP_ADD_TC(tp, jail_and_those_in_it_have_the_same_port);
+	ATF_TP_ADD_TC(tp, jail_and_those_in_it_listen_on_the_same_port);
+	ATF_TP_ADD_TC(tp, jail_and_those_in_it_have_the_same_udp_port);
 	ATF_TP_ADD_TC(tp,
-	    what_a_jail_does_not_want_goes_to_the_one_around_it);
+	    connection_a_jail_does_not_want_goes_to_the_one_around_it);
+	ATF_TP_ADD_TC(tp,
+	    datagram_a_jail_does_not_want_goes_to_the_one_around_it);
 	ATF_TP_ADD_TC(tp, port_at_one_address_is_the_innermost_jails);
 	ATF_TP_ADD_TC(tp,
 	    host_gets_what_all_jails_that_have_the_address_let_it);
