@@ -335,8 +335,8 @@ struct sock_groups {
  * Sockets that listen on one address, or on all (:: or ::ffff:0.0.0.0), have
  * numbers from 0 in no order: those of a SO_REUSEPORT group. One is enough to
  * find, the kernel chooses among the group. An IPv6 socket that takes IPv4 too
- * is there twice. UDP sockets on all addresses are in wide_udp if they are known
- * to be sent fragments, with number 0.
+ * is there twice. UDP sockets on all addresses are in wide_udp, with number 0,
+ * if they are known to be sent fragments.
  */
 struct listener_key {
 	__u64 netns;
