@@ -50,6 +50,8 @@ run_world()
 obj=$1
 here=$(dirname "$0")
 log=$obj/regress/without.log
+TRACED_STEP=5
+export TRACED_STEP
 names=$(features)
 [ -n "$names" ] || die "no features"
 rm -f "$log.sum"

@@ -219,7 +219,8 @@ try_all(const struct trial *t)
 	int n;
 
 	outcome_init(&o, t);
-	for (n = 1; more && n < CALLS_MAX; n += t->step + (t->step == 0)) {
+	for (n = 1; more && n < CALLS_MAX;
+	    n += traced_step() * (t->step + (t->step == 0))) {
 		stage(t);
 		more = kill_victim(t, n);
 		require_outcome(&o, n);

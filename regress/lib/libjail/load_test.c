@@ -70,7 +70,8 @@ JAIL_TC(killed_first_creation_is_taken_up_by_the_next,
 	int n;
 
 	vnet_instance(tc);
-	for (n = 1; kill_at(create, n) && n < CALLS_MAX; n += 2) {
+	for (n = 1; kill_at(create, n) && n < CALLS_MAX;
+	    n += 2 * traced_step()) {
 		make_jail("next", "ip4.addr", "192.0.2.7", NULL);
 		require_consistent(where(n));
 		require_first(n);
@@ -87,7 +88,8 @@ JAIL_TC(killed_first_creation_is_cleared_away_by_who_looks,
 	int n;
 
 	vnet_instance(tc);
-	for (n = 2; kill_at(create, n) && n < CALLS_MAX; n += 2) {
+	for (n = 2; kill_at(create, n) && n < CALLS_MAX;
+	    n += 2 * traced_step()) {
 		require_first(n);
 		require_consistent(where(n));
 		unload(n);
@@ -99,13 +101,17 @@ JAIL_TC(killed_first_creation_is_cleared_away_by_who_looks,
 JAIL_TC(killed_unloading_is_carried_through_by_the_next,
     "jail --destroy can be repeated")
 {
-	int n = 0;
+	bool more = true;
+	int n;
 
 	vnet_instance(tc);
-	do {
+	for (n = 1; more && n < CALLS_MAX; n += traced_step()) {
 		make_jail("first", "ip4.addr", "192.0.2.7", NULL);
 		make_jail("second", "ip6.addr", "2001:db8::7", NULL);
-	} while (kill_at(destroy, ++n) && n < CALLS_MAX && (unload(n), true));
+		more = kill_at(destroy, n);
+		if (more)
+			unload(n);
+	}
 	printf("%d moments\n", n);
 	ATF_REQUIRE(n > 20 && n < CALLS_MAX);
 	require_state("", where(n));

@@ -124,6 +124,14 @@ signal_of(const struct traced *tr)
 	return (sig == SYSCALL_STOP || tr->tr_status >> 16 != 0 ? 0 : sig);
 }
 
+int
+traced_step(void)
+{
+	const char *step = getenv("TRACED_STEP");
+
+	return (step != NULL ? atoi(step) : 1);
+}
+
 void
 traced_run(struct traced *tr, char *const argv[], int n)
 {

@@ -30,4 +30,10 @@ struct traced {
  */
 void traced_run(struct traced *tr, char *const argv[], int n);
 
+/*
+ * By how much to go on from one moment to the next: 1, or TRACED_STEP in stages
+ * that look for something else than for moments.
+ */
+int traced_step(void);
+
 #endif /* !_TRACED_H_ */
