@@ -39,19 +39,17 @@ at_line()
 	sed "s|^\([^:]*:[0-9]*\):.*|\1: $1|"
 }
 
-# The first line that is not #!.
-first_line()
-{
-	sed -n '/^#!/!{p;q;}' "$1"
-}
-
-# Do the files begin with that line? spdx pattern line
+# Do the files begin with that line, but for #!? spdx pattern line
 spdx()
 {
-	files "$1" | while read -r file; do
-		[ "$(first_line "$file")" = "$2" ] ||
-		    echo "$file:1: does not begin with: $2"
-	done
+	files "$1" | LINE=$2 xargs awk '
+	FNR == 1 { seen = 0 }
+	!seen && !/^#!/ {
+		seen = 1
+		if ($0 != ENVIRON["LINE"])
+			print FILENAME ":1: does not begin with: " \
+			    ENVIRON["LINE"]
+	}'
 }
 
 check_licence()
@@ -114,13 +112,23 @@ check_form()
 # Whatever is not in a Makefile is not built, or not run.
 check_makefiles()
 {
-	files '(\.c|_test\.sh)$' | while read -r file; do
-		dir=${file%/*}
-		name=${file##*/}
-		cat "$dir/Makefile" "$dir/../Makefile" 2>/dev/null |
-		    grep -qwF -e "${name%.*}" ||
-		    echo "$file:1: is in no Makefile"
-	done
+	files '(\.c|_test\.sh)$' | awk '
+	FILENAME ~ /Makefile$/ {
+		dir = FILENAME
+		sub(/[/]Makefile$/, "", dir)
+		text[dir] = text[dir] " " $0 " "
+		next
+	}
+	{
+		dir = up = name = $0
+		sub(/[/][^/]*$/, "", dir)
+		sub(/[/][^/]*[/][^/]*$/, "", up)
+		sub(/.*[/]/, "", name)
+		sub(/[.][^.]*$/, "", name)
+		gsub(/[.]/, "[.]", name)
+		if (text[dir] text[up] !~ "[^A-Za-z0-9_]" name "[^A-Za-z0-9_]")
+			print $0 ":1: is in no Makefile"
+	}' $(files '(^|/)Makefile$') -
 }
 
 # The tree is to work elsewhere too. Tests have users with homes of their own.
