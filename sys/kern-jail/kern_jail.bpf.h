@@ -55,15 +55,6 @@ prison_of_owner(const struct ip_owner *owner)
 	return (bpf_map_lookup_elem(&prisons, &pi->pi_cgroup));
 }
 
-/* The jail that it is in; NULL: the host. */
-static __always_inline const struct prison *
-prison_around(const struct prison *pr)
-{
-	const __u64 id = pr->pr_parent;
-
-	return (id == 0 ? NULL : bpf_map_lookup_elem(&prisons, &id));
-}
-
 static __always_inline void
 count_refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
     __u8 family)

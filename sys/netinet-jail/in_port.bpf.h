@@ -16,8 +16,7 @@
 #include "in_port.h"
 #include "in_sets.bpf.h"
 
-#define PORT_TRIES	4
-#define PORT_PATIENCE	4096	/* while somebody drops an entry */
+#define PORT_PATIENCE	4096	/* while others change an entry */
 
 /* Where the kernel has a socket. */
 struct place {
@@ -43,22 +42,17 @@ port_entry(const struct port_key *key)
 }
 
 /*
- * Count a socket into an entry that is not being dropped. Sets *old to what the
- * count was.
+ * Count a socket into an entry, if that is not being dropped and nobody else
+ * changes it. Sets *old to what the count was.
  */
 static __always_inline bool
 port_add(struct port *p, __u64 share, __u64 *old)
 {
-	for (int i = 0; i < PORT_TRIES; i++) {
-		*old = p->count;
-		if (*old == PORT_DEAD ||
-		    port_field(*old, PORT_SOCKETS) == PORT_FIELD)
-			return (false);
-		if (__sync_val_compare_and_swap(&p->count, *old,
-		    *old + share) == *old)
-			return (true);
-	}
-	return (false);
+	*old = p->count;
+	return (*old != PORT_DEAD &&
+	    port_field(*old, PORT_SOCKETS) != PORT_FIELD &&
+	    __sync_val_compare_and_swap(&p->count, *old, *old + share) ==
+	    *old);
 }
 
 /* Who takes the last socket out of an entry drops it. */
@@ -349,6 +343,32 @@ port_placed(struct port_key *key, const struct jail_in6 *at)
 	return (p != NULL && in6_equal(&p->bound, at));
 }
 
+/* A UDP socket, and the jails that may have its port where it is to be. */
+struct port_ascent {
+	const struct sock_bind *sb;
+	const struct jail_in6 *at;
+	struct port_key key;
+	__u64 jail;		/* key in prisons of the next one */
+	__u64 own;		/* name space of the socket's ports there */
+	bool taken;
+};
+
+static long
+port_ask_inner(__u32 n, struct port_ascent *a)
+{
+	const struct prison *pr = bpf_map_lookup_elem(&prisons, &a->jail);
+
+	(void)n;
+	if (pr == NULL)
+		return (1);
+	a->jail = pr->pr_parent;
+	a->key.ports = prison_ports_at(pr, a->at);
+	if (a->key.ports == a->own)
+		return (1);
+	a->taken = port_placed(&a->key, a->at);
+	return (a->taken);
+}
+
 /*
  * Has a jail in that of the UDP socket the port already, where the kernel is to
  * have this one? It gives what comes to the one that was bound last, and that
@@ -359,29 +379,24 @@ port_placed(struct port_key *key, const struct jail_in6 *at)
 __weak __noinline int
 port_check_inner(const struct sock_bind *sb, const struct jail_in6 *at)
 {
+	struct port_ascent a = { .sb = sb, .at = at };
+	const struct prison_info *pi;
 	const struct ip_owner *owner;
-	const struct prison *pr;
-	struct port_key key;
-	__u64 own;
 
 	if (sb == NULL || at == NULL)
 		return (EINVAL);
-	own = in6_v4mapped(at) ? sb->ports4 : sb->key.ports;
+	a.own = in6_v4mapped(at) ? sb->ports4 : sb->key.ports;
 	owner = owner_of(at);
-	if (owner == NULL || !owner->nested || owner->ports == own)
+	if (owner == NULL || !owner->nested || owner->ports == a.own)
 		return (0);
-	key = sb->key;
-	key.family = in6_v4mapped(at) ? 4 : 6;
-	pr = prison_of_owner(owner);
-	for (int i = 0; i < JAIL_DEPTH && pr != NULL; i++) {
-		key.ports = prison_ports_at(pr, at);
-		if (key.ports == own)
-			break;
-		if (port_placed(&key, at))
-			return (EADDRINUSE);
-		pr = prison_around(pr);
-	}
-	return (0);
+	pi = bpf_map_lookup_elem(&prison_infos, &owner->jid);
+	if (pi == NULL)
+		return (0);
+	a.jail = pi->pi_cgroup;
+	a.key = sb->key;
+	a.key.family = in6_v4mapped(at) ? 4 : 6;
+	bpf_loop(JAIL_DEPTH, port_ask_inner, &a, 0);
+	return (a.taken ? EADDRINUSE : 0);
 }
 
 /* Has the kernel a socket there that takes both families? */
@@ -399,6 +414,23 @@ port_dual(struct port_key *key, const struct prison *pr,
 	return (p != NULL && in6_equal(&p->bound, at));
 }
 
+static long
+port_ask_outer(__u32 n, struct port_ascent *a)
+{
+	const struct prison *pr = bpf_map_lookup_elem(&prisons, &a->jail);
+
+	(void)n;
+	if (pr == NULL || !prison_has(pr, a->at))
+		return (1);
+	a->jail = pr->pr_parent;
+	a->key.ports = prison_ports_at(pr, a->at);
+	if (a->key.ports == a->own || !port_placed(&a->key, a->at))
+		return (0);
+	a->taken = (a->sb->flags & SB_REUSEPORT) ||
+	    !port_dual(&a->key, pr, a->at);
+	return (a->taken);
+}
+
 /*
  * The same of a jail around that of the socket, for one that the kernel would
  * not prefer though it is bound last: an IPv6 socket at an IPv4 address, if the
@@ -408,25 +440,15 @@ __weak __noinline int
 port_check_outer(const struct sock_bind *sb, const struct jail_in6 *at,
     __u64 parent)
 {
-	const struct prison *pr;
-	struct port_key key;
+	struct port_ascent a = { .sb = sb, .at = at, .jail = parent };
 
 	if (sb == NULL || at == NULL)
 		return (EINVAL);
-	key = sb->key;
-	key.family = in6_v4mapped(at) ? 4 : 6;
-	for (int i = 0; i < JAIL_DEPTH; i++) {
-		pr = bpf_map_lookup_elem(&prisons, &parent);
-		if (pr == NULL || !prison_has(pr, at))
-			break;
-		parent = pr->pr_parent;
-		key.ports = prison_ports_at(pr, at);
-		if (key.ports != (key.family == 4 ? sb->ports4 :
-		    sb->key.ports) && port_placed(&key, at) &&
-		    ((sb->flags & SB_REUSEPORT) || !port_dual(&key, pr, at)))
-			return (EADDRINUSE);
-	}
-	return (0);
+	a.own = in6_v4mapped(at) ? sb->ports4 : sb->key.ports;
+	a.key = sb->key;
+	a.key.family = in6_v4mapped(at) ? 4 : 6;
+	bpf_loop(JAIL_DEPTH, port_ask_outer, &a, 0);
+	return (a.taken ? EADDRINUSE : 0);
 }
 
 static __always_inline __u32
