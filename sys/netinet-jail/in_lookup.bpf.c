@@ -210,8 +210,9 @@ struct ascent {
 	struct listener_key *at;
 	__u64 jail;		/* key in prisons of the next one */
 	__u32 hostlisten;
-	bool open;		/* the host may have it */
-	bool wanted;
+	/* (No bool: the verifier does not know that it is 0 or 1.) */
+	int open;		/* the host may have it */
+	int wanted;
 };
 
 static long
