@@ -75,13 +75,15 @@ prison_ports_at(const struct prison *pr, const struct jail_in6 *addr)
 	return (in6_v4mapped(addr) ? pr->pr_ports4 : pr->pr_ports6);
 }
 
+/* (Before Linux 6.2 a key cannot be in what a function is passed.) */
 static __always_inline const struct ip_owner *
 owner_of(const struct jail_in6 *addr)
 {
+	const struct jail_in6 ip6 = *addr;
 	const __be32 ip4 = addr->s6[3];
 
 	return (in6_v4mapped(addr) ? bpf_map_lookup_elem(&ip4_owners, &ip4) :
-	    bpf_map_lookup_elem(&ip6_owners, addr));
+	    bpf_map_lookup_elem(&ip6_owners, &ip6));
 }
 
 #endif /* !_IN_SETS_BPF_H_ */
