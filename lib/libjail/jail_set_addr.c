@@ -121,23 +121,19 @@ make_list(struct change *c, int f, const struct addrlist *given)
 {
 	const struct family *fam = &families[f];
 	struct addrlist *l = &c->list[f], *old = &c->oldlist[f];
-	bool add = c->flags & JAIL_ADDADDR, del = c->flags & JAIL_DELADDR;
-	const uint8_t *addr = given->addrs;
+	const bool add = c->flags & JAIL_ADDADDR, del = c->flags & JAIL_DELADDR;
+	const struct addrlist *first = add || del ? old : given;
 	int error = 0;
 
 	l->addrs = malloc((old->n + given->n) * fam->addrlen + 1);
 	if (l->addrs == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	if (!add && !del) {
-		l->n = given->n;
-		memcpy(l->addrs, addr, given->n * fam->addrlen);
-		return (0);
-	}
-	l->n = old->n;
-	memcpy(l->addrs, old->addrs, old->n * fam->addrlen);
-	for (size_t i = 0; i < given->n && error == 0; i++)
+	l->n = first->n;
+	if (first->n > 0)
+		memcpy(l->addrs, first->addrs, first->n * fam->addrlen);
+	for (size_t i = 0; i < given->n && (add || del) && error == 0; i++)
 		error = (add ? add_addr : del_addr)(fam, l,
-		    addr + i * fam->addrlen);
+		    given->addrs + i * fam->addrlen);
 	return (error);
 }
 
