@@ -317,7 +317,8 @@ addrs_drop(struct session *s, const struct family *f, uint32_t jid,
 		if (drop_member(s, f, jid, set, kept, addr_nth(f, l, i)) != 0)
 			return (-1);
 	}
-	return (nets_drop(s, f, set) == 0 ? aliases_drop(s, set, kept) : -1);
+	return (nets_drop(s, f, set) == 0 ? aliases_drop(s, f, set, kept) :
+	    -1);
 }
 
 /* Forget a set of which nobody knows how far it was filled. */
@@ -340,5 +341,5 @@ addrs_purge(struct session *s, const struct family *f, uint32_t jid,
 	}
 	free(keys);
 	return (error == 0 && nets_purge(s, f, set) == 0 ?
-	    aliases_drop(s, set, kept) : -1);
+	    aliases_drop(s, f, set, kept) : -1);
 }

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -19,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <libmnl/libmnl.h>
 
 #include "jail_set.h"
 
@@ -49,38 +46,15 @@ is_ip4(const struct ip_alias_key *key)
 	return (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)&key->addr));
 }
 
-/* An address of IPv6 is not to be the host's choice for its own. */
-static void
-put_deprecated(struct nlmsghdr *nlh)
-{
-	const struct ifa_cacheinfo ci = { .ifa_valid = UINT32_MAX };
-
-	mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(ci), &ci);
-}
-
 /* Put an alias on its interface, or take it from there; 0 or an errno. */
 static int
 change_interface(int type, const struct ip_alias_key *key,
     const struct ip_alias *a)
 {
 	const bool ip4 = is_ip4(key);
-	char buf[256];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ifaddrmsg *ifa;
 
-	nlh->nlmsg_type = type;
-	if (type == RTM_NEWADDR)
-		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = ip4 ? AF_INET : AF_INET6;
-	ifa->ifa_prefixlen = a->prefix;
-	ifa->ifa_flags = ip4 ? IFA_F_PERMANENT : IFA_F_NODAD;
-	ifa->ifa_index = a->ifindex;
-	mnl_attr_put(nlh, IFA_LOCAL, ip4 ? 4 : 16, addr_of(key, ip4));
-	mnl_attr_put(nlh, IFA_ADDRESS, ip4 ? 4 : 16, addr_of(key, ip4));
-	if (type == RTM_NEWADDR && !ip4)
-		put_deprecated(nlh);
-	return (netlink_change(nlh));
+	return (netlink_address(type, ip4 ? AF_INET : AF_INET6,
+	    addr_of(key, ip4), a, !ip4));
 }
 
 /* The switch by which other addresses survive the first one of a network. */
@@ -148,12 +122,23 @@ let_go(struct session *s, const struct ip_alias_key *key,
 	return (kern_put(&s->k, KM_ALIASES, &heir, a));
 }
 
+/* It is elsewhere: whoever comes there next is to take it down. */
+static int
+orphan(struct session *s, const struct ip_alias_key *key,
+    const struct ip_alias *a)
+{
+	const struct ip_alias_key left = { JAIL_ORPHAN | a->netns, key->addr };
+
+	return (kern_put(&s->k, KM_ALIASES, &left, a));
+}
+
 /*
  * Forget the aliases of a set whose addresses have been forgotten. What is not
- * in the set that is kept goes from its interface, unless that is elsewhere.
+ * in the set that is kept goes from its interface.
  */
 int
-aliases_drop(struct session *s, uint64_t set, uint64_t kept)
+aliases_drop(struct session *s, const struct family *f, uint64_t set,
+    uint64_t kept)
 {
 	struct ip_alias_key *keys, other;
 	struct ip_alias *values, ignored;
@@ -167,14 +152,60 @@ aliases_drop(struct session *s, uint64_t set, uint64_t kept)
 	    (void **)&keys, (void **)&values, &n) != 0)
 		return (-1);
 	for (size_t i = 0; i < n && error == 0; i++) {
-		if (keys[i].set != set)
+		if (keys[i].set != set || is_ip4(&keys[i]) !=
+		    (f->af == AF_INET))
 			continue;
 		other = (struct ip_alias_key){ kept, keys[i].addr };
-		if (values[i].netns == here && (kept == 0 || kern_get(&s->k,
-		    KM_ALIASES, &other, &ignored) != 0))
-			error = let_go(s, &keys[i], &values[i], kept);
+		if (kept == 0 || kern_get(&s->k, KM_ALIASES, &other,
+		    &ignored) != 0)
+			error = values[i].netns == here ?
+			    let_go(s, &keys[i], &values[i], kept) :
+			    orphan(s, &keys[i], &values[i]);
 		if (error == 0)
 			error = kern_del(&s->k, KM_ALIASES, &keys[i]);
+	}
+	free(keys);
+	free(values);
+	return (error);
+}
+
+/* The ::1 of a jail that is gone is on the loopback interface elsewhere. */
+int
+aliases_leave(struct session *s, const struct prison *pr)
+{
+	const struct ip_alias a = { pr->pr_netns, LO_IFINDEX, 128 };
+	struct ip_alias_key key = { 0, pr->pr_lo6 };
+	uint64_t here;
+
+	if (!loopback_has6(pr))
+		return (0);
+	if (kern_net_cookie(&here) != 0)
+		return (-1);
+	return (here == pr->pr_netns ? 0 : orphan(s, &key, &a));
+}
+
+/* Take down what could not be where it was given up, but is here. */
+int
+aliases_sweep(struct session *s)
+{
+	struct ip_alias_key *keys;
+	struct ip_alias *values;
+	uint64_t here = 0;
+	int error = 0;
+	size_t n;
+
+	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
+	    &n) != 0)
+		return (-1);
+	for (size_t i = 0; i < n && error == 0; i++) {
+		if (!(keys[i].set & JAIL_ORPHAN))
+			continue;
+		if (here == 0)
+			error = kern_net_cookie(&here);
+		if (error == 0 && values[i].netns == here) {
+			take_down(&keys[i], &values[i]);
+			error = kern_del(&s->k, KM_ALIASES, &keys[i]);
+		}
 	}
 	free(keys);
 	free(values);
@@ -403,33 +434,76 @@ aliases_add(struct session *s, const struct change *c, int f)
 	return (0);
 }
 
+static int
+compare_aliases(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return (memcmp(&x->key.addr, &y->key.addr, sizeof(x->key.addr)));
+}
+
+/* Those of a set, sorted by their addresses, to be freed. */
+static int
+read_aliases(struct session *s, const struct family *f, uint64_t set,
+    struct aliaslist *al)
+{
+	struct ip_alias_key *keys;
+	struct ip_alias *values;
+	size_t n;
+
+	*al = (struct aliaslist){ NULL, 0 };
+	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
+	    &n) != 0)
+		return (-1);
+	al->v = calloc(n + 1, sizeof(*al->v));
+	for (size_t i = 0; i < n && al->v != NULL; i++) {
+		if (keys[i].set == set && is_ip4(&keys[i]) ==
+		    (f->af == AF_INET))
+			al->v[al->n++] = (struct alias){ keys[i], values[i],
+			    true };
+	}
+	free(keys);
+	free(values);
+	if (al->v == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	qsort(al->v, al->n, sizeof(*al->v), compare_aliases);
+	return (0);
+}
+
+/* (An interface that is elsewhere has no name here.) */
+static void
+print_alias(FILE *out, const struct family *f, const struct alias *a,
+    uint64_t here)
+{
+	char addr[INET6_ADDRSTRLEN], name[IF_NAMESIZE];
+
+	inet_ntop(f->af, addr_of(&a->key, f->af == AF_INET), addr,
+	    sizeof(addr));
+	if (a->alias.netns != here ||
+	    if_indextoname(a->alias.ifindex, name) == NULL)
+		snprintf(name, sizeof(name), "%u", a->alias.ifindex);
+	fprintf(out, "%s%s|%s/%u", ftell(out) > 0 ? "," : "", name, addr,
+	    a->alias.prefix);
+}
+
 /* The aliases of a jail as text, to be freed: what ip4.alias was given. */
 char *
 aliases_text(struct session *s, const struct family *f,
     const struct prison *pr)
 {
-	char addr[INET6_ADDRSTRLEN], name[IF_NAMESIZE], *text = NULL;
-	struct ip_alias_key *keys;
-	struct ip_alias *values;
-	size_t len = 0, n;
+	struct aliaslist al;
+	char *text = NULL;
+	uint64_t here;
+	size_t len;
 	FILE *out;
 
-	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
-	    &n) != 0)
+	if (kern_net_cookie(&here) != 0 ||
+	    read_aliases(s, f, prison_set(pr, f), &al) != 0)
 		return (NULL);
 	out = open_memstream(&text, &len);
-	for (size_t i = 0; i < n && out != NULL; i++) {
-		if (keys[i].set != prison_set(pr, f) || keys[i].set == 0)
-			continue;
-		inet_ntop(f->af, addr_of(&keys[i], f->af == AF_INET), addr,
-		    sizeof(addr));
-		if (if_indextoname(values[i].ifindex, name) == NULL)
-			snprintf(name, sizeof(name), "%u", values[i].ifindex);
-		fprintf(out, "%s%s|%s/%u", ftell(out) > 0 ? "," : "", name,
-		    addr, values[i].prefix);
-	}
-	free(keys);
-	free(values);
+	for (size_t i = 0; i < al.n && out != NULL; i++)
+		print_alias(out, f, &al.v[i], here);
+	free(al.v);
 	if (out == NULL || fclose(out) != 0) {
 		jail_fail(ENOMEM, "out of memory");
 		return (NULL);

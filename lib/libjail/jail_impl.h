@@ -167,7 +167,10 @@ int tree_reap(struct session *s, const struct jail *j);
 int tree_follow(struct session *s, const struct jail *j);
 
 /* jail_alias.c: addresses that are on interfaces because jails have them */
-int aliases_drop(struct session *s, uint64_t set, uint64_t kept);
+int aliases_drop(struct session *s, const struct family *f, uint64_t set,
+    uint64_t kept);
+int aliases_leave(struct session *s, const struct prison *pr);
+int aliases_sweep(struct session *s);
 void aliases_clear(struct session *s);
 char *aliases_text(struct session *s, const struct family *f,
     const struct prison *pr);
@@ -187,12 +190,14 @@ int loopback_drop(struct session *s, uint32_t jid);
 int loopback_up(const struct prison *pr);
 int loopback_follow(const struct prison *old, const struct prison *new);
 void loopback_down(uint32_t jid);
+bool loopback_has6(const struct prison *pr);
 
 /* jail_netlink.c */
 int netlink_dump(struct nlmsghdr *nlh,
     int (*cb)(const struct nlmsghdr *, void *), void (*forget)(void *),
     void *data);
-int netlink_change(struct nlmsghdr *nlh);
+int netlink_address(int type, int af, const void *addr,
+    const struct ip_alias *a, bool deprecated);
 
 /* jail_host.c: what the host has in one family */
 struct hostaddr {
@@ -292,6 +297,7 @@ int jail_set_locked(struct session *s, const struct iovec *iov,
 int jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
     const __u64 set[4]);
 void jail_destroy_lost(struct session *s, uint32_t jid);
+void jail_sweep(struct session *s, uint32_t jid);
 int jail_remove_locked(struct session *s, const struct jail *j);
 
 /* jail_attach.c: with the lock held */

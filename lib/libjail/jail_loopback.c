@@ -9,13 +9,10 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include <errno.h>
 #include <string.h>
-
-#include <libmnl/libmnl.h>
 
 #include "jail_impl.h"
 
@@ -32,8 +29,8 @@ lo6_of(uint32_t jid)
 	    htonl(jid) } });
 }
 
-static bool
-has_lo6(const struct prison *pr)
+bool
+loopback_has6(const struct prison *pr)
 {
 	const struct jail_in6 lo6 = lo6_of(pr->pr_id);
 
@@ -105,28 +102,17 @@ loopback_own(struct session *s, const struct prison *pr)
 	if (loopback_drop(s, pr->pr_id) != 0 || (pr->pr_lo4 != 0 &&
 	    kern_put(&s->k, KM_IP4_OWNERS, &pr->pr_lo4, &owner4) != 0))
 		return (-1);
-	return (!has_lo6(pr) ? 0 : kern_put(&s->k, KM_IP6_OWNERS, &pr->pr_lo6,
-	    &owner6));
+	return (!loopback_has6(pr) ? 0 : kern_put(&s->k, KM_IP6_OWNERS,
+	    &pr->pr_lo6, &owner6));
 }
 
 /* Put lo6 on the loopback interface, or take it from there; 0 or an errno. */
 static int
 change_interface(int type, const struct jail_in6 *lo6)
 {
-	char buf[256];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ifaddrmsg *ifa;
+	const struct ip_alias on = { .ifindex = LO_IFINDEX, .prefix = 128 };
 
-	nlh->nlmsg_type = type;
-	if (type == RTM_NEWADDR)
-		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = AF_INET6;
-	ifa->ifa_prefixlen = 128;
-	ifa->ifa_flags = IFA_F_PERMANENT | IFA_F_NODAD;
-	ifa->ifa_index = LO_IFINDEX;
-	mnl_attr_put(nlh, IFA_LOCAL, sizeof(*lo6), lo6);
-	return (netlink_change(nlh));
+	return (netlink_address(type, AF_INET6, lo6, &on, false));
 }
 
 /*
@@ -138,7 +124,7 @@ loopback_up(const struct prison *pr)
 {
 	int error;
 
-	if (!has_lo6(pr))
+	if (!loopback_has6(pr))
 		return (0);
 	error = change_interface(RTM_NEWADDR, &pr->pr_lo6);
 	if (error == 0 || error == EEXIST || error == EACCES ||

@@ -5,6 +5,9 @@
  * Requests to rtnetlink(7).
  */
 
+#include <sys/socket.h>
+
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include <errno.h>
@@ -76,8 +79,8 @@ netlink_dump(struct nlmsghdr *nlh, mnl_cb_t cb, void (*forget)(void *),
 }
 
 /* Ask for a change. Returns 0 or an errno. */
-int
-netlink_change(struct nlmsghdr *nlh)
+static int
+change(struct nlmsghdr *nlh)
 {
 	struct mnl_socket *nl;
 	char buf[4096];
@@ -97,4 +100,35 @@ netlink_change(struct nlmsghdr *nlh)
 		error = 0;
 	mnl_socket_close(nl);
 	return (error);
+}
+
+/*
+ * Put an address on an interface, or take it from there, by RTM_NEWADDR or
+ * RTM_DELADDR. A deprecated one is not the host's choice for its own.
+ *
+ * Returns 0 or an errno.
+ */
+int
+netlink_address(int type, int af, const void *addr, const struct ip_alias *a,
+    bool deprecated)
+{
+	const struct ifa_cacheinfo ci = { .ifa_valid = UINT32_MAX };
+	const size_t len = af == AF_INET ? 4 : 16;
+	char buf[256];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *ifa;
+
+	nlh->nlmsg_type = type;
+	if (type == RTM_NEWADDR)
+		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = af;
+	ifa->ifa_prefixlen = a->prefix;
+	ifa->ifa_flags = IFA_F_PERMANENT | (af == AF_INET ? 0 : IFA_F_NODAD);
+	ifa->ifa_index = a->ifindex;
+	mnl_attr_put(nlh, IFA_LOCAL, len, addr);
+	mnl_attr_put(nlh, IFA_ADDRESS, len, addr);
+	if (type == RTM_NEWADDR && deprecated)
+		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(ci), &ci);
+	return (change(nlh));
 }

@@ -164,6 +164,24 @@ jail_destroy_lost(struct session *s, uint32_t jid)
 		close(netns);
 }
 
+static void
+sweep(struct session *s, uint32_t jid)
+{
+	(void)jid;
+	aliases_sweep(s);
+}
+
+/* Take down, where the jail is, what it has given up and could not be here. */
+void
+jail_sweep(struct session *s, uint32_t jid)
+{
+	int netns = open_netns(s, jid);
+
+	do_in_netns(s, jid, netns, sweep);
+	if (netns != -1)
+		close(netns);
+}
+
 /*
  * Destroy a jail, or what there is of it: j is NULL if it is not whole. Its
  * processes go first and its record last, so that it can be begun again.
@@ -180,12 +198,15 @@ jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
 		    &j->pi.pi_cgroup));
 	if (error == 0)
 		do_in_netns(s, jid, netns, clean);
+	if (error == 0 && netns == -1 && j != NULL)
+		error = aliases_leave(s, &j->pr);
+	if (error == 0)
+		error = destroy_addrs(s, jid, j, set);
+	if (error == 0)
+		do_in_netns(s, jid, netns, sweep);
 	if (netns != -1)
 		close(netns);
-	if (error != 0)
-		return (-1);
-	if (destroy_addrs(s, jid, j, set) != 0 ||
-	    destroy_names(s, jid, j) != 0)
+	if (error != 0 || destroy_names(s, jid, j) != 0)
 		return (-1);
 	destroy_refusals(s, jid);
 	return (ignore_missing(kern_del(&s->k, KM_INFOS, &jid)));

@@ -303,7 +303,8 @@ session_open(struct session *s, bool change)
 		ready = load(s) == 0 && kern_get(&s->k, KM_GLOBALS, &zero,
 		    &s->g) == 0 ? 1 : -1;
 	s->loaded = ready == 1;
-	if (ready == -1 || (s->loaded && journal_recover(s) != 0)) {
+	if (ready == -1 || (s->loaded && (journal_recover(s) != 0 ||
+	    aliases_sweep(s) != 0))) {
 		session_close(s);
 		return (-1);
 	}

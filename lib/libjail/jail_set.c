@@ -377,6 +377,8 @@ change_carry_out(struct session *s, struct change *c)
 	if ((renamed && kern_del(&s->k, KM_NAMES, c->old.pi.pi_name) != 0) ||
 	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
 		return (-1);
+	if (c->newlist[FAM_IP4] || c->newlist[FAM_IP6])
+		jail_sweep(s, pi->pi_id);
 	if (loopback_follow(&c->old.pr, &c->new.pr) != 0)
 		return (-1);
 	if (c->sp.v[P_HOSTNAME].given)

@@ -254,8 +254,11 @@ struct ip6_source {
 
 /*
  * A member that netjail has put on an interface, and is to take from there. The
- * kernel half does not look.
+ * kernel half does not look. If that could not be done, since it was elsewhere,
+ * JAIL_ORPHAN and the network namespace stand for the set.
  */
+#define JAIL_ORPHAN	(1ULL << 63)
+
 struct ip_alias_key {
 	__u64 set;
 	struct jail_in6 addr;	/* an IPv4 address is v4-mapped here */

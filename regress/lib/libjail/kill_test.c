@@ -274,6 +274,26 @@ TRIAL(killed_change_of_addresses_leaves_old_or_new, {
 	.sig = SIGKILL,
 });
 
+/* (Each has an address of its own: another case may run beside.) */
+TRIAL(killed_change_leaves_what_is_on_interfaces, {
+	.before = { "jail", "-c", "jid=77", "name=victim", "persist",
+	    "ip4.addr=lo|198.51.100.5,lo|198.51.100.6/24",
+	    "ip6.addr=lo|2001:db8:1::5/64" },
+	.victim = { "jail", "-m", "name=victim", "host.hostname=new" },
+	.calls = CALLS_CHANGING,
+	.sig = SIGKILL,
+});
+
+TRIAL(killed_change_of_interfaces_leaves_old_or_new, {
+	.before = { "jail", "-c", "jid=77", "name=victim", "persist",
+	    "ip4.addr=lo|203.0.113.5,lo|203.0.113.6/24",
+	    "ip6.addr=lo|2001:db8:2::5/64" },
+	.victim = { "jail", "-m", "name=victim",
+	    "ip4.addr=lo|203.0.113.6/24,lo|203.0.113.7" },
+	.calls = CALLS_CHANGING,
+	.sig = SIGKILL,
+});
+
 TRIAL(interrupted_change_of_addresses_leaves_old_or_new, {
 	.before = { "jail", "-c", "jid=77", VICTIM, "persist" },
 	.victim = { "jail", "-m", "name=victim",
@@ -345,6 +365,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, creation_killed_at_any_time_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_start_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_change_of_addresses_leaves_old_or_new);
+	ATF_TP_ADD_TC(tp, killed_change_leaves_what_is_on_interfaces);
+	ATF_TP_ADD_TC(tp, killed_change_of_interfaces_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, interrupted_change_of_addresses_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, killed_change_of_a_running_jail_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, killed_removal_leaves_all_or_nothing);

@@ -479,9 +479,10 @@ check_alias(void *arg, const void *key, const void *value)
 	bool ip4 = ak->addr.s6[2] == htonl(0xffff);
 
 	c->fam = s.fam = &fams[ip4 ? 0 : 1];
-	if (state_walk(c->st, SM_PRISONS, same_set, &s) == 0 ||
+	if (!(ak->set & JAIL_ORPHAN) &&
+	    (state_walk(c->st, SM_PRISONS, same_set, &s) == 0 ||
 	    !find_member(c, ak->set, ip4 ? (const void *)&ak->addr.s6[3] :
-	    &ak->addr, ignored))
+	    &ak->addr, ignored)))
 		fault(c, "alias in set %llu: is no jail's",
 		    (unsigned long long)ak->set);
 	if (a->ifindex == 0 || a->prefix == 0)

@@ -240,11 +240,59 @@ alias_elsewhere_is_left_alone_body()
 	begin
 	ip -n "$VNET_PEER" addr add $A4/32 dev lo
 	atf_check vnet_host jail -q -c name=a persist "ip4.addr=lo|$A4/32"
+	atf_check -o match:"^1\\|$A4/32\$" vnet_peer jls -j a ip4.alias
 	atf_check vnet_peer jail -q -r a
 	has "$A4/32" lo
 	atf_check -o match:"$A4/32" ip -n "$VNET_PEER" addr show dev lo
+	# Whoever comes there next takes it down.
+	atf_check -o ignore vnet_host jls
+	has "" lo
+	atf_check -o match:"$A4/32" ip -n "$VNET_PEER" addr show dev lo
 }
 alias_elsewhere_is_left_alone_cleanup()
+{
+	vnet_cleanup
+}
+
+# There is a process that leads there.
+atf_test_case alias_of_a_running_jail_goes_from_anywhere cleanup
+alias_of_a_running_jail_goes_from_anywhere_head()
+{
+	atf_set require.user root
+}
+alias_of_a_running_jail_goes_from_anywhere_body()
+{
+	begin
+	atf_check vnet_host jail -q -c name=a persist \
+	    "ip4.addr=$VNET_HOSTIF|$A4/24,$VNET_HOSTIF|$B4/24" command=true
+	has "$A4/24 $B4/24"
+	atf_check vnet_peer jail -q -m name=a ip4.addr=$A4
+	has "$A4/24"
+	atf_check vnet_peer jail -q -r a
+	has ""
+}
+alias_of_a_running_jail_goes_from_anywhere_cleanup()
+{
+	vnet_cleanup
+}
+
+# So with ::1 of a jail that never had a process.
+atf_test_case loopback_that_is_elsewhere_goes_later cleanup
+loopback_that_is_elsewhere_goes_later_head()
+{
+	atf_set require.user root
+}
+loopback_that_is_elsewhere_goes_later_body()
+{
+	begin
+	atf_check vnet_host jail -q -c name=a persist ip6.addr=$VNET_HOST6
+	atf_check -o match:'inet6 fd6a:' ip -n "$VNET_HOST" addr show dev lo
+	atf_check vnet_peer jail -q -r a
+	atf_check -o ignore vnet_host jls
+	atf_check -o not-match:'inet6 fd6a:' \
+	    ip -n "$VNET_HOST" addr show dev lo
+}
+loopback_that_is_elsewhere_goes_later_cleanup()
 {
 	vnet_cleanup
 }
@@ -260,4 +308,6 @@ atf_init_test_cases()
 	atf_add_test_case alias_that_is_shared_goes_last
 	atf_add_test_case destroy_takes_aliases_away
 	atf_add_test_case alias_elsewhere_is_left_alone
+	atf_add_test_case alias_of_a_running_jail_goes_from_anywhere
+	atf_add_test_case loopback_that_is_elsewhere_goes_later
 }
