@@ -154,8 +154,9 @@ import_word(struct jailparam *jp, const char *const words[NWORDS],
 static int
 import_addrs(struct jailparam *jp, int af, size_t addrlen, const char *value)
 {
-	const char *what = af == AF_INET ? "not an IPv4 address" :
-	    "not an IPv6 address";
+	const char *what = strchr(value, '/') != NULL ?
+	    "a prefix length goes with an interface, interface|address/prefix" :
+	    af == AF_INET ? "not an IPv4 address" : "not an IPv6 address";
 	char *copy = strdup(value), *rest = copy, *one;
 	uint8_t *addrs = malloc((strlen(value) / 2 + 1) * addrlen);
 	size_t n = 0;

@@ -130,6 +130,8 @@ in6_connect6(struct bpf_sock_addr *ctx)
 	bound.s6[2] = ctx->sk->src_ip6[2];
 	bound.s6[3] = ctx->sk->src_ip6[3];
 	src = bound;
+	if (is_stale(ctx, pr))
+		__builtin_memset(&src, 0, sizeof(src));
 	error = in6_v4mapped(&dst) ? in6_source_mapped(pr, &dst, &src) :
 	    in6_source(pr, &dst, &src);
 	if (error == 0 && !in6_equal(&src, &bound))

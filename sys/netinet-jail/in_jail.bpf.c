@@ -50,7 +50,8 @@ in_connect4(struct bpf_sock_addr *ctx)
 	error = prison_remote_ip4(pr, &dst);
 	if (error != 0)
 		return (refuse_addr(pr, 4, error));
-	src = bound = ctx->sk->src_ip4;
+	bound = ctx->sk->src_ip4;
+	src = is_stale(ctx, pr) ? INADDR_ANY : bound;
 	error = in_source(pr, dst, &src);
 	if (error == 0 && src != bound)
 		error = bound_late(bind_source(ctx, src),

@@ -7,6 +7,7 @@
  */
 
 #include <kern-jail/kern_jail.bpf.h>
+#include <kern-jail/kern_priv.h>
 
 #include "in6_addr.bpf.h"
 #include "in6_jail.h"
@@ -73,6 +74,19 @@ is_unsettled(const struct sock_bind *sb, const struct bpf_sock *sk)
 	return ((sb->flags & SB_ANY) && sk->dst_port == 0);
 }
 
+/* Has it asked for none, and kept that of a connection that it had? */
+static __always_inline bool
+is_stale(const struct bpf_sock_addr *ctx, struct bpf_sock *sk)
+{
+	const struct prison *pr;
+
+	if (ctx->type == JAIL_SOCK_RAW || sk == NULL || sk->src_port != 0 ||
+	    (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP))
+		return (false);
+	pr = prison_of_sock(sk);
+	return (pr != NULL && in_remembered(pr, ctx->family));
+}
+
 SEC("cgroup/getsockname4")
 int
 in_getsockname4(struct bpf_sock_addr *ctx)
@@ -86,7 +100,8 @@ in_getsockname4(struct bpf_sock_addr *ctx)
 			ctx->user_port = bpf_htons(sb->key.port);
 		if (is_unsettled(sb, sk))
 			addr = INADDR_ANY;
-	}
+	} else if (is_stale(ctx, sk))
+		addr = INADDR_ANY;
 	barrier_var(ctx);	/* the verifier wants no pointer into it */
 	ctx->user_ip4 = addr;
 	return (1);
@@ -106,7 +121,8 @@ in_getsockname6(struct bpf_sock_addr *ctx)
 			ctx->user_port = bpf_htons(sb->key.port);
 		if (is_unsettled(sb, sk))
 			shown = sb->key.addr;
-	}
+	} else if (is_stale(ctx, sk))
+		__builtin_memset(&shown, 0, sizeof(shown));
 	set_user_addr(ctx, &shown);
 	return (1);
 }

@@ -202,6 +202,22 @@ is_mcast(const struct bpf_sock_addr *ctx, const struct prison *pr)
 }
 
 /*
+ * Is the address that the socket has only that of a connection that it had?
+ * Then it has no port any more, and did not ask for the address.
+ */
+static __always_inline bool
+is_stale(struct bpf_sock_addr *ctx, const struct prison *pr)
+{
+	const struct sock_bind *sb;
+
+	if (!in_remembered(pr, ctx->family) || ctx->sk->src_port != 0 ||
+	    (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP))
+		return (false);
+	sb = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
+	return (sb == NULL || (sb->flags & SB_ANY));
+}
+
+/*
  * Where the kernel is to have a socket that takes both families: it cannot be
  * at an IPv6 address. It can be at all if only it has the port.
  */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <bpf/bpf_endian.h>
 
+#include <kern-jail/kern_priv.h>
 #include <sys/jail.h>
 
 static inline struct jail_in6
@@ -70,6 +71,14 @@ prison_check_portuse(__u64 count, __u32 uid, const struct sock_bind *sb)
 	    port_field(count, PORT_REUSEPORT) == sockets && uid == sb->uid)
 		return (0);
 	return (EADDRINUSE);
+}
+
+/* Is all that a socket of the family asks for in sock_binds? */
+static inline bool
+in_remembered(const struct prison *pr, __u32 family)
+{
+	return ((pr->pr_flags & (family == JAIL_AF_INET ? PR_IP4 :
+	    PR_IP6)) && !(pr->pr_flags & PR_LO_HOST));
 }
 
 /* The key of all sockets that have the port, for that of one. */

@@ -413,6 +413,60 @@ VNET_CASE(source_is_own_after_disconnecting_too)
 	ATF_CHECK_STREQ(A_FIRST6, sockaddr_text(&c6.local));
 }
 
+/* Connect elsewhere after that; in between it has no address. */
+static int
+do_turn(void *arg)
+{
+	struct connect_call *c = arg;
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	socklen_t len = sizeof(c->remote), len2 = sizeof(c->local);
+	int s;
+
+	s = socket(c->af, c->type, 0);
+	if (s == -1 || connect(s, &c->bound.sa, c->dstlen) == -1 ||
+	    connect(s, &none, sizeof(none)) == -1 ||
+	    getsockname(s, &c->remote.sa, &len) == -1 ||
+	    connect(s, &c->dst.sa, c->dstlen) == -1 ||
+	    getsockname(s, &c->local.sa, &len2) == -1)
+		c->error = errno;
+	if (s != -1)
+		close(s);
+	return (-1);
+}
+
+static void
+turn(const struct jailed *jd, const char *first, const char *second,
+    const char *any, const char *source)
+{
+	struct connect_call c = { .type = SOCK_DGRAM };
+
+	sockaddr_of(&c.bound, first, PORT);
+	c.dstlen = sockaddr_of(&c.dst, second, PORT);
+	c.af = c.dst.sa.sa_family;
+	jailed_call(jd, do_turn, &c, sizeof(c));
+	ATF_CHECK_STREQ("0", errname(c.error));
+	ATF_CHECK_STREQ(any, sockaddr_text(&c.remote));
+	ATF_CHECK_STREQ(source, sockaddr_text(&c.local));
+}
+
+VNET_CASE(source_is_chosen_anew_after_disconnecting)
+{
+	struct jailed jd;
+	struct scene s;
+
+	scene_init(&s, tc);
+	vnet_addr(&s.vn, "192.0.2.41");
+	vnet_addr(&s.vn, FAR4);
+	vnet_addr(&s.vn, "2001:db8::41");
+	vnet_addr(&s.vn, FAR6);
+	jd = scene_jail("turn", "192.0.2.41," FAR4, "2001:db8::41," FAR6,
+	    NULL);
+	turn(&jd, FAR4_PEER, VNET_PEER4, "0.0.0.0", "192.0.2.41");
+	turn(&jd, VNET_PEER4, FAR4_PEER, "0.0.0.0", FAR4);
+	turn(&jd, FAR6_PEER, VNET_PEER6, "::", "2001:db8::41");
+	turn(&jd, VNET_PEER6, FAR6_PEER, "::", FAR6);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, ip4_source_is_own_and_loopback_is_the_jails);
@@ -424,5 +478,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_is_judged_as_ip4);
 	ATF_TP_ADD_TC(tp, tcp_comes_from_the_primary_and_carries_data);
 	ATF_TP_ADD_TC(tp, source_is_own_after_disconnecting_too);
+	ATF_TP_ADD_TC(tp, source_is_chosen_anew_after_disconnecting);
 	return (atf_no_error());
 }
