@@ -42,7 +42,7 @@ atf_test_case address_must_parse cleanup
 address_must_parse_body()
 {
 	begin
-	for addr in 192.0.2 192.0.2.256 192.0.2.5.6 192.0.2.5/24 0x7f.1 host \
+	for addr in 192.0.2 192.0.2.256 192.0.2.5.6 0x7f.1 host \
 	    2001:db8::5 ' 192.0.2.5'; do
 		check_refused_all \
 		    "jail: ip4.addr: not an IPv4 address: \"$addr\"" \
@@ -51,11 +51,16 @@ address_must_parse_body()
 		    "jail: ip4.addr: not an IPv4 address: \"$addr\"" \
 		    ip4.addr="192.0.2.9,$addr"
 	done
-	for addr in 2001:db8 2001:db8::5/64 :::: 192.0.2.5 fe80::1%lo g::; do
+	for addr in 2001:db8 :::: 192.0.2.5 fe80::1%lo g::; do
 		check_refused_all \
 		    "jail: ip6.addr: not an IPv6 address: \"$addr\"" \
 		    ip6.addr="$addr"
 	done
+	what='a prefix length goes with an interface, interface|address/prefix'
+	check_refused_all "jail: ip4.addr: $what: \"192.0.2.5/24\"" \
+	    ip4.addr=192.0.2.9,192.0.2.5/24
+	check_refused_all "jail: ip6.addr: $what: \"2001:db8::5/64\"" \
+	    ip6.addr=2001:db8::5/64
 	for addr in , 192.0.2.5, ,192.0.2.5 192.0.2.5,,192.0.2.6; do
 		check_refused_all 'jail: ip4.addr: not an IPv4 address: ""' \
 		    ip4.addr=$addr
