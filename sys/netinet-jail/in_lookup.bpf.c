@@ -164,7 +164,8 @@ is_answer(const struct bpf_sk_lookup *ctx, const struct listener_key *at)
 	struct port_key key = port_at(at, &from, bpf_ntohs(ctx->remote_port),
 	    IPPROTO_UDP);
 
-	if (!in6_equal(&from, &at->addr))
+	if (!in6_equal(&from, &at->addr) || in6_alias(&from) ||
+	    (in6_v4mapped(&from) && in_alias(from.s6[3])))
 		return (false);
 	if (is_placed(&key))
 		return (true);

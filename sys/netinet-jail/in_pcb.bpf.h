@@ -19,7 +19,7 @@
 
 /*
  * Refuse a call for what a decision said about an address. (Of a port that is
- * in use there is nothing to tell.)
+ * in use, or of a capability that the program lacks, there is nothing to tell.)
  */
 static __always_inline int
 refuse_addr(const struct prison *pr, __u8 family, int error)
@@ -40,11 +40,17 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 		reason = JR_NOBUFS;
 		break;
 	case EADDRINUSE:
-		bpf_set_retval(-error);
-		return (0);
+		reason = JR_NONE;
+		break;
 	default:
 		reason = JR_LOCALADDR;
 		break;
+	}
+	if (reason == JR_RESVPORT && (pr->pr_flags & PR_ALLOW_RESERVED_PORTS))
+		reason = JR_NONE;
+	if (reason == JR_NONE) {
+		bpf_set_retval(-error);
+		return (0);
 	}
 	return (refuse_call(pr, reason, family, error));
 }
@@ -141,6 +147,16 @@ given_to(struct bpf_sock_addr *ctx, const struct prison *pr,
 	return (sb);
 }
 
+/* UDP sockets outside the jail that have the port are none of its business. */
+static __always_inline void
+coexist(struct bpf_sock_addr *ctx)
+{
+	int on = 1;
+
+	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
+	    sizeof(on));
+}
+
 /*
  * A UDP socket that was not bound to a port has got one as it sends, and gets
  * another one after it was disconnected: it is the jail's.
@@ -155,6 +171,7 @@ hold_port(struct bpf_sock_addr *ctx, const struct prison *pr)
 	if (held != NULL && (held->flags & SB_HELD) &&
 	    held->key.port == at.port)
 		return;
+	coexist(ctx);
 	sb = given_to(ctx, pr, &at, held);
 	if (held == NULL)
 		held = bpf_sk_storage_get(&sock_binds, ctx->sk, &sb,
@@ -165,16 +182,6 @@ hold_port(struct bpf_sock_addr *ctx, const struct prison *pr)
 	}
 	if (held != NULL)
 		port_hold(held, &at);
-}
-
-/* UDP sockets outside the jail that have the port are none of its business. */
-static __always_inline void
-coexist(struct bpf_sock_addr *ctx)
-{
-	int on = 1;
-
-	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
-	    sizeof(on));
 }
 
 /*

@@ -412,8 +412,6 @@ VNET_CASE(A20_capability_that_a_program_lacks_is_not_counted)
 	struct stage s;
 
 	stage_init(&s, tc, 0);
-	atf_tc_expect_fail("for TCP it is counted as a port that needs "
-	    "allow.reserved_ports, which the jail has");
 	bind_low(&s, &done, &nocap);
 }
 
@@ -515,8 +513,6 @@ VNET_CASE(A19_port_that_the_kernel_chose_is_free_to_others)
 	a = attempt(&s.at[IN_A], &at);
 	ATF_REQUIRE(a != -1);
 	at.send = false;
-	atf_tc_expect_fail("a UDP socket that sends unbound has its port at "
-	    "all addresses, and shares it with nobody");
 	attempt_from(&at, B_ADDR4, name_port(a));
 	attempt_expect(&s.at[IN_B], &at, &done);
 	close(a);
