@@ -71,9 +71,19 @@ VNET_CASE(datagram_goes_to_the_socket_of_the_addresss_owner)
 	coexist(&s, "0.0.0.0", SV_REUSEADDR, ip4);
 	coexist(&s, "0.0.0.0", 0, mapped);
 	coexist(&s, "::ffff:0.0.0.0", 0, ip4);
+	coexist(&s, "::", SV_V6ONLY, ip6);
+}
+
+/* For both families the kernel has it at an IPv4 address. */
+VNET_CASE(datagram_goes_to_the_owners_socket_for_both_families)
+{
+	static const char *const ip6[] = { VNET_HOST6, A_FIRST6, B_ADDR6 };
+	struct scene s;
+
+	vnet_needs("tcx");
+	server_init(&s, tc);
 	coexist(&s, "::", 0, ip6);
 	coexist(&s, "::", SV_REUSEADDR, ip6);
-	coexist(&s, "::", SV_V6ONLY, ip6);
 }
 
 /* The jail has the port at one of its addresses, the host at all. */
@@ -328,6 +338,7 @@ VNET_CASE(datagram_in_fragments_comes_to_all_addresses)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, datagram_goes_to_the_socket_of_the_addresss_owner);
+	ATF_TP_ADD_TC(tp, datagram_goes_to_the_owners_socket_for_both_families);
 	ATF_TP_ADD_TC(tp,
 	    host_gets_no_datagram_for_a_jail_that_has_the_port_elsewhere);
 	ATF_TP_ADD_TC(tp, answer_comes_to_the_socket_that_asked);
