@@ -476,7 +476,7 @@ try_second(const struct stage *s, const struct second *r, int type,
 	{ true, map host, map other, EADDRNOTAVAIL, JR_LOCALADDR, NULL, 0 }, \
 	{ true, map host, map host, EADDRNOTAVAIL, JR_LOCALADDR, NULL, 0 }, \
 	{ true, map host, map own, 0, 0, own, 0 },			\
-	{ false, map host, map lo, ECONNREFUSED, 0, own, 0 },		\
+	{ false, map host, map lo, ECONNREFUSED, 0, lo, 0 },		\
 	{ false, map host, map host, 0, 0, own, 0 }
 
 static const struct second seconds[] = {
