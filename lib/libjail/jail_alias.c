@@ -122,6 +122,42 @@ let_go(struct session *s, const struct ip_alias_key *key,
 	return (kern_put(&s->k, KM_ALIASES, &heir, a));
 }
 
+static int
+compare_aliases(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return (memcmp(&x->key.addr, &y->key.addr, sizeof(x->key.addr)));
+}
+
+/* Those of a set, sorted by their addresses, to be freed. */
+static int
+read_aliases(struct session *s, const struct family *f, uint64_t set,
+    struct aliaslist *al)
+{
+	struct ip_alias_key *keys;
+	struct ip_alias *values;
+	size_t n;
+
+	*al = (struct aliaslist){ NULL, 0 };
+	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
+	    &n) != 0)
+		return (-1);
+	al->v = calloc(n + 1, sizeof(*al->v));
+	for (size_t i = 0; i < n && al->v != NULL; i++) {
+		if (keys[i].set == set && is_ip4(&keys[i]) ==
+		    (f->af == AF_INET))
+			al->v[al->n++] = (struct alias){ keys[i], values[i],
+			    true };
+	}
+	free(keys);
+	free(values);
+	if (al->v == NULL)
+		return (jail_fail(ENOMEM, "out of memory"));
+	qsort(al->v, al->n, sizeof(*al->v), compare_aliases);
+	return (0);
+}
+
 /* It is elsewhere: whoever comes there next is to take it down. */
 static int
 orphan(struct session *s, const struct ip_alias_key *key,
@@ -140,32 +176,31 @@ int
 aliases_drop(struct session *s, const struct family *f, uint64_t set,
     uint64_t kept)
 {
-	struct ip_alias_key *keys, other;
-	struct ip_alias *values, ignored;
-	uint64_t here;
+	struct ip_alias_key other = { .set = kept };
+	struct ip_alias ignored;
+	struct aliaslist al;
+	uint64_t here = 0;
 	int error = 0;
-	size_t n;
 
 	if (set == 0)
 		return (0);
-	if (kern_net_cookie(&here) != 0 || kern_dump(&s->k, KM_ALIASES,
-	    (void **)&keys, (void **)&values, &n) != 0)
+	if (read_aliases(s, f, set, &al) != 0)
 		return (-1);
-	for (size_t i = 0; i < n && error == 0; i++) {
-		if (keys[i].set != set || is_ip4(&keys[i]) !=
-		    (f->af == AF_INET))
-			continue;
-		other = (struct ip_alias_key){ kept, keys[i].addr };
+	if (al.n > 0)
+		error = kern_net_cookie(&here);
+	for (size_t i = 0; i < al.n && error == 0; i++) {
+		const struct alias *a = &al.v[i];
+
+		other.addr = a->key.addr;
 		if (kept == 0 || kern_get(&s->k, KM_ALIASES, &other,
 		    &ignored) != 0)
-			error = values[i].netns == here ?
-			    let_go(s, &keys[i], &values[i], kept) :
-			    orphan(s, &keys[i], &values[i]);
+			error = a->alias.netns == here ?
+			    let_go(s, &a->key, &a->alias, kept) :
+			    orphan(s, &a->key, &a->alias);
 		if (error == 0)
-			error = kern_del(&s->k, KM_ALIASES, &keys[i]);
+			error = kern_del(&s->k, KM_ALIASES, &a->key);
 	}
-	free(keys);
-	free(values);
+	free(al.v);
 	return (error);
 }
 
@@ -326,24 +361,19 @@ keep_old(struct session *s, struct change *c, int f)
 {
 	const struct family *fam = &families[f];
 	const uint64_t set = prison_set(&c->old.pr, fam);
-	struct ip_alias_key *keys;
-	struct ip_alias *values;
+	struct aliaslist old;
 	int error = 0;
-	size_t n;
 
 	if (!c->exists || set == 0)
 		return (0);
-	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
-	    &n) != 0)
+	if (read_aliases(s, fam, set, &old) != 0)
 		return (-1);
-	for (size_t i = 0; i < n && error == 0; i++) {
-		if (keys[i].set == set && is_listed(fam, &c->list[f],
-		    &keys[i]))
-			error = append(&c->aliases[f], &keys[i], &values[i],
-			    true);
+	for (size_t i = 0; i < old.n && error == 0; i++) {
+		if (is_listed(fam, &c->list[f], &old.v[i].key))
+			error = append(&c->aliases[f], &old.v[i].key,
+			    &old.v[i].alias, true);
 	}
-	free(keys);
-	free(values);
+	free(old.v);
 	return (error);
 }
 
@@ -431,42 +461,6 @@ aliases_add(struct session *s, const struct change *c, int f)
 		    (!al->v[i].old && put_up(s, &key, &al->v[i].alias) != 0))
 			return (-1);
 	}
-	return (0);
-}
-
-static int
-compare_aliases(const void *a, const void *b)
-{
-	const struct alias *x = a, *y = b;
-
-	return (memcmp(&x->key.addr, &y->key.addr, sizeof(x->key.addr)));
-}
-
-/* Those of a set, sorted by their addresses, to be freed. */
-static int
-read_aliases(struct session *s, const struct family *f, uint64_t set,
-    struct aliaslist *al)
-{
-	struct ip_alias_key *keys;
-	struct ip_alias *values;
-	size_t n;
-
-	*al = (struct aliaslist){ NULL, 0 };
-	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
-	    &n) != 0)
-		return (-1);
-	al->v = calloc(n + 1, sizeof(*al->v));
-	for (size_t i = 0; i < n && al->v != NULL; i++) {
-		if (keys[i].set == set && is_ip4(&keys[i]) ==
-		    (f->af == AF_INET))
-			al->v[al->n++] = (struct alias){ keys[i], values[i],
-			    true };
-	}
-	free(keys);
-	free(values);
-	if (al->v == NULL)
-		return (jail_fail(ENOMEM, "out of memory"));
-	qsort(al->v, al->n, sizeof(*al->v), compare_aliases);
 	return (0);
 }
 
