@@ -34,7 +34,8 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 		reason = JR_LOOPBACK;
 		break;
 	case EACCES:
-		reason = JR_RESVPORT;
+		reason = pr->pr_flags & PR_ALLOW_RESERVED_PORTS ? JR_NONE :
+		    JR_RESVPORT;
 		break;
 	case ENOBUFS:
 		reason = JR_NOBUFS;
@@ -46,8 +47,6 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 		reason = JR_LOCALADDR;
 		break;
 	}
-	if (reason == JR_RESVPORT && (pr->pr_flags & PR_ALLOW_RESERVED_PORTS))
-		reason = JR_NONE;
 	if (reason == JR_NONE) {
 		bpf_set_retval(-error);
 		return (0);
@@ -147,16 +146,6 @@ given_to(struct bpf_sock_addr *ctx, const struct prison *pr,
 	return (sb);
 }
 
-/* UDP sockets outside the jail that have the port are none of its business. */
-static __always_inline void
-coexist(struct bpf_sock_addr *ctx)
-{
-	int on = 1;
-
-	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
-	    sizeof(on));
-}
-
 /*
  * A UDP socket that was not bound to a port has got one as it sends, and gets
  * another one after it was disconnected: it is the jail's.
@@ -171,7 +160,7 @@ hold_port(struct bpf_sock_addr *ctx, const struct prison *pr)
 	if (held != NULL && (held->flags & SB_HELD) &&
 	    held->key.port == at.port)
 		return;
-	coexist(ctx);
+	reuse_addr(ctx);
 	sb = given_to(ctx, pr, &at, held);
 	if (held == NULL)
 		held = bpf_sk_storage_get(&sock_binds, ctx->sk, &sb,
@@ -316,7 +305,7 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 	if (tcp)
 		ctx->user_port = bpf_htons(real);
 	else
-		coexist(ctx);
+		reuse_addr(ctx);
 	if (sb.flags & SB_DUAL)
 		*addr = dual_addr(ctx, pr, &sb);
 	return (0);

@@ -147,16 +147,6 @@ name_port(struct bpf_sock_ops *ctx, const struct prison *pr,
 	port_hold(sb, &at);
 }
 
-/* Connections of the jail must not keep the port from the host's servers. */
-static __always_inline void
-share_port(struct bpf_sock_ops *ctx)
-{
-	int on = 1;
-
-	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
-	    sizeof(on));
-}
-
 static __always_inline void
 listening(struct bpf_sock_ops *ctx)
 {
@@ -175,7 +165,7 @@ listening(struct bpf_sock_ops *ctx)
 	if (!(sb->flags & SB_HELD))
 		name_port(ctx, pr, sb);
 	port_listen(sb);
-	share_port(ctx);
+	reuse_addr(ctx);
 	key.netns = sb->key.netns;
 	key.addr = sb->key.addr;
 	key.port = sb->key.port;

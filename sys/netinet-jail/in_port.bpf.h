@@ -460,4 +460,17 @@ option_of(struct bpf_sock_addr *ctx, int option, __u32 flag)
 	return (on != 0 ? flag : 0);
 }
 
+/*
+ * Sockets outside the jail that have the port are none of its business: for UDP
+ * all of them, for TCP those of servers, where connections of the jail's are.
+ */
+static __always_inline void
+reuse_addr(void *ctx)
+{
+	int on = 1;
+
+	bpf_setsockopt(ctx, JAIL_SOL_SOCKET, JAIL_SO_REUSEADDR, &on,
+	    sizeof(on));
+}
+
 #endif /* !_IN_PORT_BPF_H_ */
