@@ -94,13 +94,28 @@ port_key_nth(const struct sock_bind *sb, __u32 n, __u16 real,
 	}
 }
 
-/* A socket that is to be counted in, and what the count was. */
+/* A socket that is to be counted in by its nth key. */
 struct port_entrant {
 	const struct port_key *key;
-	__u64 share;
-	__u64 old;
+	const struct sock_bind *sb;
+	const struct place *at;
+	__u32 n;
+	__u32 real;		/* what the entry has for that then */
 	bool entered;
 };
+
+/* Who is the first says what there is to say. */
+static __always_inline void
+port_describe(struct port *p, const struct port_entrant *e, __u64 old)
+{
+	if (port_field(old, PORT_SOCKETS) == 0) {
+		p->uid = e->sb->uid;
+		p->bound = e->at->addr;
+		p->real = 0;
+	}
+	if (e->n == PORT_ADDR && p->real == 0)
+		p->real = e->at->port;
+}
 
 /*
  * What was an entry of this key when it was looked up may be another's by now;
@@ -109,28 +124,21 @@ struct port_entrant {
 static long
 port_try(__u32 n, struct port_entrant *e)
 {
+	const __u64 share = port_share(e->sb->flags);
 	struct port *p = port_entry(e->key);
 	__u64 old;
 
 	(void)n;
-	if (p == NULL || !port_add(p, e->share, &old))
+	if (p == NULL || !port_add(p, share, &old))
 		return (0);
-	e->old = old;
 	e->entered = bpf_map_lookup_elem(&ports, e->key) == p;
-	if (!e->entered)
-		__sync_fetch_and_add(&p->count, -e->share);
-	return (e->entered);
-}
-
-/* Count a socket into the entry of a key. */
-static __always_inline struct port *
-port_enter(const struct port_key *key, const struct sock_bind *sb, __u64 *old)
-{
-	struct port_entrant e = { .key = key, .share = port_share(sb->flags) };
-
-	bpf_loop(PORT_PATIENCE, port_try, &e, 0);
-	*old = e.old;
-	return (e.entered ? bpf_map_lookup_elem(&ports, key) : NULL);
+	if (!e->entered) {
+		__sync_fetch_and_add(&p->count, -share);
+		return (0);
+	}
+	port_describe(p, e, old);
+	e->real = p->real;
+	return (1);
 }
 
 /*
@@ -140,25 +148,15 @@ port_enter(const struct port_key *key, const struct sock_bind *sb, __u64 *old)
  * Returns 0, EADDRINUSE or ENOBUFS.
  */
 static __always_inline int
-port_enter_nth(const struct port_key *key, const struct sock_bind *sb, __u32 n,
+port_enter(const struct port_key *key, const struct sock_bind *sb, __u32 n,
     const struct place *at)
 {
-	struct port *p;
-	__u64 old;
+	struct port_entrant e = { .key = key, .sb = sb, .at = at, .n = n };
 
-	p = port_enter(key, sb, &old);
-	if (p == NULL)
+	bpf_loop(PORT_PATIENCE, port_try, &e, 0);
+	if (!e.entered)
 		return (ENOBUFS);
-	if (port_field(old, PORT_SOCKETS) == 0) {
-		p->uid = sb->uid;
-		p->bound = at->addr;
-		p->real = 0;
-	}
-	if (n != PORT_ADDR)
-		return (0);
-	if (p->real == 0)
-		p->real = at->port;
-	if (p->real == at->port)
+	if (n != PORT_ADDR || e.real == at->port)
 		return (0);
 	port_leave(key, sb);
 	return (EADDRINUSE);
@@ -202,7 +200,7 @@ port_enter_key(__u32 n, struct port_walk *w)
 
 	if (!port_key_nth(w->sb, n, w->at.port, &key))
 		return (0);
-	w->error = port_enter_nth(&key, w->sb, n, &w->at);
+	w->error = port_enter(&key, w->sb, n, &w->at);
 	return (w->error != 0);
 }
 
