@@ -18,20 +18,18 @@ static __always_inline int
 in6_bind(const struct prison *pr, struct bpf_sock_addr *ctx,
     struct jail_in6 *addr)
 {
-	struct jail_in6 asked = *addr;
+	const bool any = in6_unspecified(addr);
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
 	if (error == 0 && !(in6_multicast(addr) && is_mcast(ctx, pr)))
 		error = prison_local_ip6(pr, addr);
-	if (error != 0 || !(pr->pr_flags & PR_IP6) ||
+	if (error != 0 || !(pr->pr_flags & PR_IP6) || !has_ports(ctx) ||
 	    ((pr->pr_flags & PR_LO_HOST) && in6_loopback(addr)))
 		return (error);
-	if (!in6_unspecified(&asked))
-		asked = *addr;
-	else if (is_mcast(ctx, pr))
-		*addr = asked;
-	return (bind_port(ctx, pr, &asked, addr));
+	if (any)
+		__builtin_memset(addr, 0, sizeof(*addr));
+	return (bind_port(ctx, pr, addr));
 }
 
 SEC("cgroup/bind6")
@@ -68,13 +66,13 @@ in6_source(const struct prison *pr, const struct jail_in6 *dst,
 
 /* in_source() for a v4-mapped destination. */
 static __always_inline int
-in6_source_mapped(const struct prison *pr, const struct jail_in6 *dst,
-    struct jail_in6 *src)
+in6_source_mapped(struct bpf_sock *sk, const struct prison *pr,
+    const struct jail_in6 *dst, struct jail_in6 *src)
 {
 	__be32 src4 = src->s6[3];
 	int error;
 
-	error = in_source(pr, dst->s6[3], &src4);
+	error = in_source(sk, pr, dst->s6[3], &src4);
 	if (error == 0 && src4 != INADDR_ANY)
 		*src = in6_map(src4);
 	return (error);
@@ -132,7 +130,8 @@ in6_connect6(struct bpf_sock_addr *ctx)
 	src = bound;
 	if (is_stale(ctx, pr))
 		__builtin_memset(&src, 0, sizeof(src));
-	error = in6_v4mapped(&dst) ? in6_source_mapped(pr, &dst, &src) :
+	error = in6_v4mapped(&dst) ?
+	    in6_source_mapped(ctx->sk, pr, &dst, &src) :
 	    in6_source(pr, &dst, &src);
 	if (error == 0 && !in6_equal(&src, &bound))
 		error = bound_late(bind_source6(ctx, &src), in6_own(pr, &dst));

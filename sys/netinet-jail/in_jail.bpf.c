@@ -52,7 +52,7 @@ in_connect4(struct bpf_sock_addr *ctx)
 		return (refuse_addr(pr, 4, error));
 	bound = ctx->sk->src_ip4;
 	src = is_stale(ctx, pr) ? INADDR_ANY : bound;
-	error = in_source(pr, dst, &src);
+	error = in_source(ctx->sk, pr, dst, &src);
 	if (error == 0 && src != bound)
 		error = bound_late(bind_source(ctx, src),
 		    prison_source_ip4(pr, dst, dst) == 0);
@@ -94,7 +94,7 @@ in_sendmsg4(struct bpf_sock_addr *ctx)
 	error = prison_remote_ip4(pr, &dst);
 	src = source_of(ctx, pr, dst);
 	if (error == 0)
-		error = in_source(pr, dst, &src);
+		error = in_source(ctx->sk, pr, dst, &src);
 	if (error != 0)
 		return (refuse_addr(pr, 4, error));
 	if (pr->pr_flags & PR_IP4)

@@ -67,6 +67,20 @@ group_leave(struct bpf_sock *sk, const struct jail_in6 *group)
 		sg->group[i] = none;
 }
 
+/* (If there is no memory, the source is the one that it would be without.) */
+static __always_inline void
+group_from(struct bpf_sock *sk, __be32 from)
+{
+	struct sock_groups *sg;
+
+	if (sk == NULL)
+		return;
+	sg = bpf_sk_storage_get(&sock_groups, sk, NULL,
+	    BPF_SK_STORAGE_GET_F_CREATE);
+	if (sg != NULL)
+		sg->from = from;
+}
+
 static __always_inline bool
 group_has(struct bpf_sock *sk, const struct jail_in6 *group)
 {

@@ -14,6 +14,7 @@
 #include <kern-jail/kern_priv.h>
 #include <kern-jail/kern_sock.bpf.h>
 
+#include "in_mcast.bpf.h"
 #include "in_port.bpf.h"
 #include "in_sets.bpf.h"
 
@@ -197,6 +198,13 @@ is_mcast(const struct bpf_sock_addr *ctx, const struct prison *pr)
 	    (pr->pr_flags & PR_ALLOW_MULTICAST));
 }
 
+/* Does a socket of this kind have ports that are the jail's own? */
+static __always_inline bool
+has_ports(const struct bpf_sock_addr *ctx)
+{
+	return (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_UDP);
+}
+
 /*
  * Is the address that the socket has only that of a connection that it had?
  * Then it has no port any more, and did not ask for the address.
@@ -207,35 +215,28 @@ is_stale(struct bpf_sock_addr *ctx, const struct prison *pr)
 	const struct sock_bind *sb;
 
 	if (!in_remembered(pr, ctx->family) || ctx->sk->src_port != 0 ||
-	    (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP))
+	    !has_ports(ctx))
 		return (false);
 	sb = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
 	return (sb == NULL || (sb->flags & SB_ANY));
 }
 
 /*
- * Where the kernel is to have a socket that takes both families: it cannot be
- * at an IPv6 address. It can be at all if only it has the port.
+ * Where the kernel is to have a socket. One that takes both families cannot be
+ * at an IPv6 address; it can be at all addresses if only it has the port.
  */
 static __always_inline struct jail_in6
-dual_addr(const struct bpf_sock_addr *ctx, const struct prison *pr,
+kernel_addr(const struct bpf_sock_addr *ctx, const struct prison *pr,
     const struct sock_bind *sb)
 {
-	const struct jail_in6 any = { 0 };
-
-	return (ctx->protocol == IPPROTO_TCP || sb->key.port == 0 ||
-	    is_mcast(ctx, pr) ? any : in6_map(pr->pr_ip4));
-}
-
-/* Where the kernel is to have a UDP socket that asks for a port. */
-static __always_inline struct jail_in6
-udp_addr(const struct prison *pr, const struct sock_bind *sb)
-{
-	if (!(sb->flags & SB_ANY))
+	if (!(sb->flags & SB_ANY) || is_mcast(ctx, pr))
 		return (sb->key.addr);
-	if (sb->key.family == 4 || (sb->flags & SB_DUAL))
+	if (sb->key.family == 4)
 		return (in6_map(pr->pr_ip4));
-	return (pr->pr_ip6);
+	if (!(sb->flags & SB_DUAL))
+		return (pr->pr_ip6);
+	return (ctx->protocol == IPPROTO_TCP || sb->key.port == 0 ?
+	    sb->key.addr : in6_map(pr->pr_ip4));
 }
 
 /* Would the kernel prefer another socket there, though that was first? */
@@ -258,7 +259,7 @@ check_port(const struct bpf_sock_addr *ctx, const struct prison *pr,
 	error = port_check(sb, false);
 	if (error != 0 || sb->key.proto == IPPROTO_TCP)
 		return (error);
-	at = udp_addr(pr, sb);
+	at = kernel_addr(ctx, pr, sb);
 	error = port_check_inner(sb, &at);
 	if (error == 0 && pr->pr_parent != 0 && is_second(ctx, sb, &at))
 		error = port_check_outer(sb, &at, pr->pr_parent);
@@ -266,7 +267,7 @@ check_port(const struct bpf_sock_addr *ctx, const struct prison *pr,
 }
 
 /*
- * The port that a socket of a jail asks for, at the address asked or, if that
+ * The port that a socket of a jail asks for, at the address *addr or, if that
  * is :: or ::ffff:0.0.0.0, at all of the jail's. Sets the address and the port
  * that the kernel is to see.
  *
@@ -274,15 +275,13 @@ check_port(const struct bpf_sock_addr *ctx, const struct prison *pr,
  */
 static __always_inline int
 bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
-    const struct jail_in6 *asked, struct jail_in6 *addr)
+    struct jail_in6 *addr)
 {
-	struct sock_bind sb = wanted_of(ctx, pr, asked), *old;
+	struct sock_bind sb = wanted_of(ctx, pr, addr), *old;
 	bool tcp = ctx->protocol == IPPROTO_TCP;
 	__u16 real = 0;
 	int error = 0;
 
-	if (!tcp && ctx->protocol != IPPROTO_UDP)
-		return (0);
 	old = bpf_sk_storage_get(&sock_binds, ctx->sk, NULL, 0);
 	if (old != NULL && (old->flags & SB_HELD)) {
 		if (ctx->sk->src_port != 0)
@@ -306,8 +305,7 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 		ctx->user_port = bpf_htons(real);
 	else
 		reuse_addr(ctx);
-	if (sb.flags & SB_DUAL)
-		*addr = dual_addr(ctx, pr, &sb);
+	*addr = kernel_addr(ctx, pr, &sb);
 	return (0);
 }
 
@@ -315,20 +313,33 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 static __always_inline int
 in_bind(const struct prison *pr, struct bpf_sock_addr *ctx, __be32 *addr)
 {
-	struct jail_in6 asked = in6_map(*addr), ignored;
+	const bool any = *addr == INADDR_ANY;
+	struct jail_in6 at;
 	int error;
 
 	error = prison_check_port(pr, bpf_ntohs(ctx->user_port));
 	if (error == 0 && !(in_multicast(*addr) && is_mcast(ctx, pr)))
 		error = prison_local_ip4(pr, addr);
-	if (error != 0 || !(pr->pr_flags & PR_IP4) ||
+	if (error != 0 || !(pr->pr_flags & PR_IP4) || !has_ports(ctx) ||
 	    ((pr->pr_flags & PR_LO_HOST) && in_loopback(*addr)))
 		return (error);
-	if (asked.s6[3] != INADDR_ANY)
-		asked = in6_map(*addr);
-	else if (is_mcast(ctx, pr))
-		*addr = INADDR_ANY;
-	return (bind_port(ctx, pr, &asked, &ignored));
+	at = in6_map(any ? INADDR_ANY : *addr);
+	error = bind_port(ctx, pr, &at);
+	*addr = at.s6[3];
+	return (error);
+}
+
+/* The source that the socket has for groups, if it is one of the jail's. */
+static __always_inline __be32
+in_mcast_source(struct bpf_sock *sk, const struct prison *pr)
+{
+	const struct sock_groups *sg;
+
+	sg = bpf_sk_storage_get(&sock_groups, sk, NULL, 0);
+	if (sg == NULL || sg->from == INADDR_ANY ||
+	    prison_check_ip4(pr, sg->from) != 0)
+		return (INADDR_ANY);
+	return (sg->from);
 }
 
 /*
@@ -339,8 +350,11 @@ in_bind(const struct prison *pr, struct bpf_sock_addr *ctx, __be32 *addr)
  * errno.
  */
 static __always_inline int
-in_source(const struct prison *pr, __be32 dst, __be32 *src)
+in_source(struct bpf_sock *sk, const struct prison *pr, __be32 dst,
+    __be32 *src)
 {
+	if (*src == INADDR_ANY && in_multicast(dst))
+		*src = in_mcast_source(sk, pr);
 	if (*src == INADDR_ANY)
 		return (prison_saddrsel_ip4(pr, dst, src));
 	return (prison_source_ip4(pr, *src, dst));

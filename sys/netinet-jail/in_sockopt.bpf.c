@@ -7,6 +7,7 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/tcp.h>
 
 #include <kern-jail/kern_jail.bpf.h>
 #include <kern-jail/kern_priv.h>
@@ -17,6 +18,7 @@
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 #define GROUP_AT	8	/* in struct group_req and group_source_req */
+#define MREQ_SIZE	8	/* of struct ip_mreq */
 
 /* The group of an option whose argument begins with it. */
 static __always_inline bool
@@ -74,6 +76,40 @@ change_groups(struct bpf_sockopt *ctx)
 	return (0);
 }
 
+/*
+ * Note the address that is to be the source of what goes to groups: in struct
+ * ip_mreqn and struct ip_mreq the second, else the only one.
+ */
+static __always_inline void
+note_from(struct bpf_sockopt *ctx)
+{
+	const __be32 *addr = ctx->optval;
+
+	if ((void *)(addr + 2) <= ctx->optval_end)
+		group_from(ctx->sk, addr[ctx->optlen < MREQ_SIZE ? 0 : 1]);
+}
+
+/* May a TCP socket become one of that kind? SMC would bind behind the hooks. */
+static __always_inline int
+check_ulp(const struct bpf_sockopt *ctx)
+{
+	const char *name = ctx->optval;
+
+	return ((void *)(name + 3) <= ctx->optval_end && name[0] == 't' &&
+	    name[1] == 'l' && name[2] == 's' ? 0 : EPERM);
+}
+
+/* Returns 0 or an errno, as prison_check_sockopt(). */
+static __always_inline int
+check_value(struct bpf_sockopt *ctx, const struct prison *pr)
+{
+	if (ctx->level == IPPROTO_TCP && ctx->optname == TCP_ULP)
+		return (check_ulp(ctx));
+	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_IF)
+		note_from(ctx);
+	return (pr->pr_flags & PR_ALLOW_MULTICAST ? change_groups(ctx) : 0);
+}
+
 SEC("cgroup/setsockopt")
 int
 in_setsockopt(struct bpf_sockopt *ctx)
@@ -84,8 +120,8 @@ in_setsockopt(struct bpf_sockopt *ctx)
 	if (pr == NULL)
 		return (1);
 	error = prison_check_sockopt(pr, ctx->level, ctx->optname);
-	if (error == 0 && (pr->pr_flags & PR_ALLOW_MULTICAST))
-		error = change_groups(ctx);
+	if (error == 0)
+		error = check_value(ctx, pr);
 	if (error == ENOBUFS)
 		return (refuse_call(pr, JR_NOBUFS, 0, error));
 	if (error == EPERM)

@@ -77,7 +77,7 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	4
+#define JAIL_VERSION	5
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
@@ -332,6 +332,7 @@ struct sock_bind {
 /* Groups that a socket has joined; an IPv4 one is v4-mapped, :: is none. */
 struct sock_groups {
 	struct jail_in6 group[JAIL_NGROUPS];
+	__be32 from;		/* IP_MULTICAST_IF, 0: it names no address */
 };
 
 /*
@@ -461,7 +462,7 @@ _Static_assert(sizeof(struct ip_alias) == 16, "no padding");
 _Static_assert(sizeof(struct port_key) == 40, "no padding");
 _Static_assert(sizeof(struct port) == 32, "no padding");
 _Static_assert(sizeof(struct sock_bind) == 64, "no padding");
-_Static_assert(sizeof(struct sock_groups) == 320, "no padding");
+_Static_assert(sizeof(struct sock_groups) == 324, "no padding");
 _Static_assert(sizeof(struct listener_key) == 40, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -236,6 +237,107 @@ VNET_CASE(unicast_comes_to_all_addresses_as_well)
 	try_member(&s.vn, &m, "::", OTHER4, STAY_OUT, M_SECOND4, 'o');
 }
 
+/* A datagram to a group, by the interface that has the address. */
+struct sending {
+	const char *from;	/* text in the parent's memory too */
+	int form;		/* how the option names the address */
+	bool connected;
+	uint16_t port;
+	int error;
+};
+
+enum { ADDRESS, MREQ, MREQN, FORMS };
+
+static int
+send_by(int s, const struct sending *m)
+{
+	struct ip_mreqn mreqn = { .imr_multiaddr.s_addr = inet_addr(GROUP4),
+		.imr_address.s_addr = inet_addr(m->from) };
+	union sockaddrs to;
+	const socklen_t len = sockaddr_of(&to, GROUP4, m->port);
+	const void *value = m->form == ADDRESS ? (void *)&mreqn.imr_address :
+	    (void *)&mreqn;
+	static const socklen_t sizes[] = { sizeof(struct in_addr),
+		sizeof(struct ip_mreq), sizeof(struct ip_mreqn) };
+
+	if (setsockopt(s, IPPROTO_IP, IP_MULTICAST_IF, value,
+	    sizes[m->form]) != 0)
+		return (-1);
+	if (!m->connected)
+		return (sendto(s, "m", 1, 0, &to.sa, len) == 1 ? 0 : -1);
+	return (connect(s, &to.sa, len) == 0 && send(s, "m", 1, 0) == 1 ? 0 :
+	    -1);
+}
+
+static int
+do_send(void *arg)
+{
+	struct sending *m = arg;
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	m->error = send_by(s, m) == 0 ? 0 : errno;
+	close(s);
+	return (-1);
+}
+
+/* Does the group, at the peer, get it with that source? */
+static void
+check_source(const struct jailed *m, int at_peer, struct sending *to,
+    const char *want)
+{
+	struct pollfd pfd = { .fd = at_peer, .events = POLLIN };
+	union sockaddrs from;
+	socklen_t len = sizeof(from);
+	char byte;
+
+	to->port = port;
+	jailed_call(m, do_send, to, sizeof(*to));
+	ATF_REQUIRE_EQ_MSG(0, to->error, "form %d: %s", to->form,
+	    errname(to->error));
+	ATF_REQUIRE_EQ(1, poll(&pfd, 1, SERVER_WAIT_MS));
+	ATF_REQUIRE_EQ(1, recvfrom(at_peer, &byte, 1, 0, &from.sa, &len));
+	ATF_CHECK_MSG(strcmp(want, sockaddr_text(&from)) == 0, "form %d, %s: "
+	    "from %s", to->form, to->connected ? "connected" : "not connected",
+	    sockaddr_text(&from));
+}
+
+static int
+peer_member(const struct vnet *vn)
+{
+	struct member m = { .how = JOIN };
+	int s;
+
+	port++;
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
+	m.ifindex = if_nametoindex(vn->vn_peerif);
+	m.len = sockaddr_of(&m.sa, "0.0.0.0", port);
+	sockaddr_of(&m.group, GROUP4, 0);
+	s = do_member(&m);
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
+	ATF_REQUIRE_EQ_MSG(0, m.error, "%s", errname(m.error));
+	return (s);
+}
+
+VNET_CASE(source_is_what_the_interface_option_names)
+{
+	struct jailed m;
+	struct scene s;
+	int at_peer;
+
+	m = begin(&s, tc);
+	at_peer = peer_member(&s.vn);
+	for (int i = 0; i < 2 * FORMS; i++) {
+		struct sending own = { M_SECOND4, i % FORMS, i >= FORMS,
+			0, 0 };
+		struct sending foreign = { VNET_HOST4, i % FORMS, i >= FORMS,
+			0, 0 };
+
+		check_source(&m, at_peer, &own, M_SECOND4);
+		check_source(&m, at_peer, &foreign, M_FIRST4);
+	}
+	close(at_peer);
+}
+
 /* The kernel would deliver it: somebody of the host is a member. */
 VNET_CASE(what_others_joined_is_not_received)
 {
@@ -344,6 +446,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, group_is_joined_only_with_the_parameter);
 	ATF_TP_ADD_TC(tp, what_was_joined_is_received);
 	ATF_TP_ADD_TC(tp, unicast_comes_to_all_addresses_as_well);
+	ATF_TP_ADD_TC(tp, source_is_what_the_interface_option_names);
 	ATF_TP_ADD_TC(tp, what_others_joined_is_not_received);
 	ATF_TP_ADD_TC(tp, jails_and_the_host_are_members_side_by_side);
 	ATF_TP_ADD_TC(tp, parameter_that_is_turned_off_is_off_at_once);
