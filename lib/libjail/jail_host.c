@@ -125,6 +125,10 @@ read_route(const struct nlmsghdr *nlh, size_t addrlen, struct hostroute *route)
 		else if (type == RTA_PREFSRC && is_sound(attr, addrlen)) {
 			memcpy(route->src, mnl_attr_get_payload(attr), addrlen);
 			route->has_src = true;
+		} else if (type == RTA_GATEWAY && is_sound(attr, addrlen)) {
+			memcpy(route->gateway, mnl_attr_get_payload(attr),
+			    addrlen);
+			route->has_gateway = true;
 		} else if (type == RTA_OIF && is_sound(attr, 4))
 			route->ifindex = mnl_attr_get_u32(attr);
 		else if (type == RTA_PRIORITY && is_sound(attr, 4))

@@ -210,10 +210,11 @@ struct hostaddr {
 struct hostroute {
 	uint8_t dst[16];
 	uint8_t src[16];
+	uint8_t gateway[16];
 	uint32_t ifindex;
 	uint32_t metric;
 	uint8_t prefix;
-	bool has_src;
+	bool has_src, has_gateway;
 };
 
 struct host {

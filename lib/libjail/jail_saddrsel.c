@@ -5,7 +5,8 @@
  * Source address selection among the addresses of a jail, worked out for all
  * destinations in advance: prefixes that each have one answer, so that the
  * kernel half need only look for the longest one. IPv4 goes by the route, as
- * in_pcbladdr() of FreeBSD does; IPv6 by RFC 6724, section 5.
+ * in_pcbladdr() of FreeBSD and inet_select_addr() of Linux do; IPv6 by RFC
+ * 6724, section 5.
  */
 
 #include <sys/socket.h>
@@ -21,7 +22,7 @@
 
 /* An address that may be the source, and what is decided by. */
 struct cand {
-	uint8_t net[16];	/* its network; IPv4: none */
+	uint8_t net[16];	/* its network */
 	uint8_t addr[16];
 	size_t nth;		/* of the list */
 	uint32_t ifindex;	/* 0: on no interface */
@@ -211,16 +212,16 @@ fill_cand(const struct work *w, const struct host *h, size_t nth,
 	c->nth = nth;
 	c->ifindex = ha != NULL ? ha->ifindex : 0;
 	memcpy(c->addr, addr, w->f->addrlen);
+	c->prefix = ha != NULL ? ha->prefix : w->f->bits;
+	mask(c->net, addr, w->f->addrlen, c->prefix);
 	if (w->f->af == AF_INET)
 		return;
-	c->prefix = ha != NULL ? ha->prefix : w->f->bits;
 	c->deprecated = ha != NULL && ha->deprecated;
 	c->scope = scope_of(addr, w->f->bits);
 	c->label = label_of(addr, w->f->bits);
-	mask(c->net, addr, w->f->addrlen, c->prefix);
 }
 
-/* The first of each interface or, for IPv6, of each network, in their order. */
+/* The first of each network of each interface, in their order. */
 static int
 find_cands(struct work *w, const struct host *h)
 {
@@ -394,14 +395,41 @@ best_of(const struct work *w, const struct region *r)
 	return (best->nth);
 }
 
-static size_t
-first_on(const struct work *w, uint32_t ifindex)
+/* Is the candidate in one network with where the route's packets go next? */
+static bool
+is_neighbour(const struct work *w, const struct cand *c,
+    const struct region *r)
 {
-	for (size_t i = 0; i < w->ncands && ifindex != 0; i++) {
-		if (w->cands[i].ifindex == ifindex)
-			return (w->cands[i].nth);
+	if (c->prefix == w->f->bits)
+		return (false);
+	if (r->route.has_gateway)
+		return (within(r->route.gateway, w->f->bits, c->net,
+		    c->prefix));
+	return (within(r->net, r->prefix, c->net, c->prefix));
+}
+
+/*
+ * Of those on the route's interface the one in the narrowest network that the
+ * destination or the router is in, or the first.
+ */
+static size_t
+best_on(const struct work *w, const struct region *r)
+{
+	const struct cand *best = NULL, *c;
+	bool near = false;
+
+	for (size_t i = 0; i < w->ncands && r->route.ifindex != 0; i++) {
+		c = &w->cands[i];
+		if (c->ifindex != r->route.ifindex)
+			continue;
+		if (is_neighbour(w, c, r) &&
+		    (!near || c->prefix > best->prefix)) {
+			best = c;
+			near = true;
+		} else if (best == NULL)
+			best = c;
 	}
-	return (0);
+	return (best != NULL ? best->nth : 0);
 }
 
 static size_t
@@ -411,8 +439,7 @@ choose(const struct work *w, const struct region *r)
 
 	if (r->route.has_src && in_list(w, r->route.src, &nth))
 		return (nth);
-	return (w->f->af == AF_INET ? first_on(w, r->route.ifindex) :
-	    best_of(w, r));
+	return (w->f->af == AF_INET ? best_on(w, r) : best_of(w, r));
 }
 
 /* Answer all; what says the same as that which it is in is not needed. */

@@ -188,6 +188,31 @@ oracle_prefers(const struct site *st, size_t a, size_t b, const uint8_t *dst,
 	    same_bits(sb, dst, hb != NULL ? hb->prefix : 128));
 }
 
+/* On the interface, and there in the narrowest network of the next hop. */
+static size_t
+oracle_ip4(const struct site *st, const uint8_t *dst,
+    const struct hostroute *r)
+{
+	const uint8_t *next = r != NULL && r->has_gateway ? r->gateway : dst;
+	const struct hostaddr *ha;
+	size_t best = 0;
+	int rank, highest = -1;
+
+	for (size_t i = 0; i < st->l.n && r != NULL; i++) {
+		ha = host_find(&st->h, nth_addr(st, i), st->f->addrlen);
+		if (ha == NULL || ha->ifindex != r->ifindex)
+			continue;
+		rank = ha->prefix < 32 &&
+		    same_bits(ha->addr, next, 32) >= ha->prefix ?
+		    1 + ha->prefix : 0;
+		if (rank > highest) {
+			best = i;
+			highest = rank;
+		}
+	}
+	return (best);
+}
+
 static size_t
 oracle(const struct site *st, const uint8_t *dst)
 {
@@ -207,11 +232,7 @@ oracle(const struct site *st, const uint8_t *dst)
 		}
 		return (best);
 	}
-	for (size_t i = 0; i < st->l.n && ifindex != 0; i++) {
-		if (interface_of(st, i) == ifindex)
-			return (i);
-	}
-	return (0);
+	return (oracle_ip4(st, dst, r));
 }
 
 /* What the kernel half would find. */
@@ -297,6 +318,8 @@ draw_host(struct site *st)
 		if (r->has_src && st->h.naddrs > 0)
 			memcpy(r->src, st->addrs[random() %
 			    st->h.naddrs].addr, 16);
+		r->has_gateway = random() % 3 == 0;
+		draw_addr(st, r->gateway);
 	}
 }
 
