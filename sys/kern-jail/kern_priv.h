@@ -17,6 +17,7 @@
 #include <sys/jail.h>
 
 #define JAIL_SOCK_RAW	3	/* SOCK_RAW, from no header that BPF can use */
+#define JAIL_CONNECTED	1	/* TCP_ESTABLISHED, whatever the protocol */
 #define JAIL_AF_INET	2
 #define JAIL_AF_INET6	10
 
@@ -108,10 +109,35 @@ is_leave(int level, int option)
 	    level == IPPROTO_IPV6 && option == IPV6_DROP_MEMBERSHIP);
 }
 
+/* Is it an option to be told of ICMP errors, whatever they are about? */
+static inline int
+is_recverr(int level, int option)
+{
+	return (level == IPPROTO_IP ? option == IP_RECVERR :
+	    level == IPPROTO_IPV6 && option == IPV6_RECVERR);
+}
+
+/*
+ * May a raw or "ping" socket of a jail be told of errors? The kernel asks no
+ * hook before it tells, so only one that is connected, from an address of the
+ * jail: it cannot be bound then, and one that was disconnected gets nothing any
+ * more (__udp_disconnect() takes it out of the table of raw sockets). That is
+ * not so of a "ping" socket.
+ *
+ * Returns 0, or EACCES: it is to have no effect.
+ */
+static inline int
+prison_check_recverr(int type, int state, int own)
+{
+	return (type == JAIL_SOCK_RAW && state == JAIL_CONNECTED && own ? 0 :
+	    EACCES);
+}
+
 /*
  * May the jail set this option of a socket? Memberships are the host's business
  * where its addresses are not the jail's; SO_MARK is for the host's rules of
- * routing and filtering. SO_BROADCAST is set by many who never broadcast.
+ * routing and filtering, and sockets with the addresses of others are for its
+ * proxies. SO_BROADCAST is set by many who never broadcast.
  *
  * Returns 0, EPERM, or EACCES: it is to have no effect, so that what it is for
  * fails with that.
@@ -126,6 +152,9 @@ prison_check_sockopt(const struct prison *pr, int level, int option)
 	    !(pr->pr_flags & PR_ALLOW_MULTICAST))
 		return (EPERM);
 	if (level == IPPROTO_IPV6 && option == IPV6_JOIN_ANYCAST && restricted)
+		return (EPERM);
+	if (level == IPPROTO_IP ? option == IP_TRANSPARENT :
+	    level == IPPROTO_IPV6 && option == IPV6_TRANSPARENT)
 		return (EPERM);
 	if (level != JAIL_SOL_SOCKET)
 		return (0);

@@ -99,12 +99,38 @@ check_ulp(const struct bpf_sockopt *ctx)
 	    name[1] == 'l' && name[2] == 's' ? 0 : EPERM);
 }
 
+/* Is the address that the socket has one of the jail's? */
+static __always_inline bool
+is_own(const struct bpf_sock *sk, const struct prison *pr)
+{
+	const struct jail_in6 ip6 = { { sk->src_ip6[0], sk->src_ip6[1],
+	    sk->src_ip6[2], sk->src_ip6[3] } };
+	const __be32 ip4 = sk->src_ip4;
+
+	if (sk->family == JAIL_AF_INET)
+		return (prison_source_ip4(pr, ip4, ip4) == 0);
+	return (prison_source_ip6(pr, &ip6, &ip6) == 0);
+}
+
+static __always_inline int
+check_recverr(const struct bpf_sock *sk, const struct prison *pr)
+{
+	if (sk == NULL)
+		return (EPERM);
+	if (sk->type != JAIL_SOCK_RAW && sk->protocol != IPPROTO_ICMP &&
+	    sk->protocol != IPPROTO_ICMPV6)
+		return (0);
+	return (prison_check_recverr(sk->type, sk->state, is_own(sk, pr)));
+}
+
 /* Returns 0 or an errno, as prison_check_sockopt(). */
 static __always_inline int
 check_value(struct bpf_sockopt *ctx, const struct prison *pr)
 {
 	if (ctx->level == IPPROTO_TCP && ctx->optname == TCP_ULP)
 		return (check_ulp(ctx));
+	if (is_recverr(ctx->level, ctx->optname))
+		return (check_recverr(ctx->sk, pr));
 	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_IF)
 		note_from(ctx);
 	return (pr->pr_flags & PR_ALLOW_MULTICAST ? change_groups(ctx) : 0);

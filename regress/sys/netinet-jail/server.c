@@ -34,11 +34,17 @@ write_zero(const char *sysctl)
 }
 
 void
+report_all(void)
+{
+	write_zero("/proc/sys/net/ipv4/icmp_ratelimit");
+	write_zero("/proc/sys/net/ipv6/icmp/ratelimit");
+}
+
+void
 server_init(struct scene *s, const atf_tc_t *tc)
 {
 	scene_init(s, tc);
-	write_zero("/proc/sys/net/ipv4/icmp_ratelimit");
-	write_zero("/proc/sys/net/ipv6/icmp/ratelimit");
+	report_all();
 }
 
 struct server

@@ -35,7 +35,10 @@ struct server {
 	union sockaddrs name;	/* what getsockname(2) gives then */
 };
 
-/* scene_init(), and the host reports every datagram that nobody wants. */
+/* Have this network namespace report every datagram that nobody wants. */
+void report_all(void);
+
+/* scene_init(), and the host does. */
 void server_init(struct scene *s, const atf_tc_t *tc);
 
 /* What to open; addr says which family. */
