@@ -43,7 +43,8 @@ struct entry {
 	int cgroup;		/* directory of its cgroup */
 	int cpu;		/* v1 cpu cgroup.procs; -2: none */
 	int init;		/* pidfd of its pid 1 */
-	uint32_t prflags;
+	int broker;		/* who makes raw sockets; -1: nobody */
+	struct prison pr;
 };
 
 /* What pid 1 tells its starter if it cannot do its work. */
@@ -51,15 +52,6 @@ struct init_error {
 	int error;
 	char text[JAIL_ERRMSGLEN];
 };
-
-static pid_t
-clone_into(int cgroup, uint64_t flags)
-{
-	struct clone_args args = { .flags = flags | CLONE_INTO_CGROUP,
-		.exit_signal = SIGCHLD, .cgroup = cgroup };
-
-	return (syscall(SYS_clone3, &args, sizeof(args)));
-}
 
 /* Writing 0 moves the writer. */
 static int
@@ -98,40 +90,11 @@ detach_stdio(void)
 	return (0);
 }
 
-/*
- * Do not show the jail the command line that this process was forked from. The
- * kernel tells where it is: fields 48 and 49 of proc_pid_stat(5).
- */
-static void
-hide_command_line(void)
-{
-	static const char name[] = "jailinit";
-	unsigned long start = 0, end = 0;
-	char line[2048], *rest;
-	FILE *f;
-
-	f = fopen("/proc/self/stat", "re");
-	if (f == NULL)
-		return;
-	if (fgets(line, sizeof(line), f) != NULL &&
-	    (rest = strrchr(line, ')')) != NULL)
-		sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
-		    "%*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
-		    "%*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
-		    "%*d %*d %*d %*d %*d %*d %lu %lu", &start, &end);
-	fclose(f);
-	if (start == 0 || end < start + sizeof(name))
-		return;
-	memset((void *)start, 0, end - start);
-	memcpy((void *)start, name, sizeof(name));
-}
-
 static int
 init_setup(const struct jail *j, const struct entry *e)
 {
 	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NAME, "jailinit");
-	hide_command_line();
+	process_name("jailinit");
 	default_signals();
 	umask(022);
 	if (join_cpu(e->cpu) != 0 || detach_stdio() != 0)
@@ -144,7 +107,7 @@ init_setup(const struct jail *j, const struct entry *e)
 		    strerror(errno)));
 	if (root_enter(j->pi.pi_path) != 0)
 		return (-1);
-	return (priv_drop(j->pr.pr_flags, true));
+	return (priv_drop(&j->pr, true, NULL));
 }
 
 /*
@@ -302,6 +265,8 @@ entry_close(struct entry *e)
 		close(e->cpu);
 	if (e->init >= 0)
 		close(e->init);
+	if (e->broker >= 0)
+		close(e->broker);
 }
 
 /*
@@ -349,7 +314,7 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (check_stdio() != 0)
 		return (-1);
 	*e = (struct entry){ .cgroup = -1, .cpu = -1, .init = -1,
-		.prflags = j->pr.pr_flags };
+		.broker = -1, .pr = j->pr };
 	e->cgroup = cgroup_open(s, j->pi.pi_id);
 	if (e->cgroup != -1)
 		e->cpu = cpu_open(s, j->pi.pi_id);
@@ -359,10 +324,42 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (e->init != -1 ? netns_check(s, j) != 0 :
 	    netns_move(s, j) != 0 || start_init(s, j, e) != 0)
 		goto fail;
+	if (j->pr.pr_flags & PR_ALLOW_RAW_SOCKETS) {
+		e->broker = broker_start(s, j, e->cgroup);
+		if (e->broker == -1)
+			goto fail;
+	}
 	return (0);
 fail:
 	entry_close(e);
 	return (-1);
+}
+
+/* What must not come along: descriptors, but for the link to the broker. */
+static int
+close_descriptors(int broker)
+{
+	if (broker > 3 && dup2(broker, 3) == -1)
+		return (jail_fail(errno, "descriptors: %s", strerror(errno)));
+	syscall(SYS_close_range, broker == -1 ? 3 : 4, ~0U, 0);
+	return (0);
+}
+
+/* Give up what a process of the jail does not have, and let the broker know. */
+static int
+drop_all(const struct entry *e)
+{
+	int error, notify;
+
+	if (close_descriptors(e->broker) != 0)
+		return (-1);
+	if (e->broker == -1)
+		return (priv_drop(&e->pr, false, NULL));
+	if (priv_drop(&e->pr, false, &notify) != 0)
+		return (-1);
+	error = broker_hand_over(3, notify);
+	syscall(SYS_close_range, 3, ~0U, 0);
+	return (error);
 }
 
 /*
@@ -383,8 +380,7 @@ enter(const struct entry *e)
 	if (setns(e->init, JOIN_NAMESPACES) != 0)
 		return (jail_fail(errno, "layer namespaces: %s",
 		    strerror(errno)));
-	syscall(SYS_close_range, 3, ~0U, 0);
-	return (priv_drop(e->prflags, false));
+	return (drop_all(e));
 }
 
 /* Who got half the way cannot go back, and must not go on either. */

@@ -54,6 +54,9 @@ int kern_pin(char *path, size_t size, const char *pins, const char *sub,
 int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);
 
+/* Open, to read, those alone that say what addresses a jail has. */
+int kern_open_sets(struct kern *k, const char *pins);
+
 /* Is a link pinned there, and attached to what is there still? */
 bool kern_attached(const char *path);
 

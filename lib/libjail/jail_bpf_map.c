@@ -43,26 +43,49 @@ static const struct map_desc {
 	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
 };
 
+static int
+open_map(struct kern *k, const char *pins, enum kern_map map, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = flags);
+	char path[PATH_MAX];
+	int error;
+
+	if (kern_pin(path, sizeof(path), pins, "", maps[map].name) != 0)
+		return (-1);
+	k->map[map] = bpf_obj_get_opts(path, &opts);
+	if (k->map[map] >= 0)
+		return (0);
+	error = -k->map[map];
+	kern_close(k);
+	return (jail_fail(error == ENOENT ? ENOSYS : error, "%s: %s", path,
+	    strerror(error)));
+}
+
 int
 kern_open(struct kern *k, const char *pins)
 {
-	char path[PATH_MAX];
-
 	for (int i = 0; i < KM_MAX; i++)
 		k->map[i] = -1;
 	if (access(pins, F_OK) != 0)
 		return (jail_fail(ENOENT, "no jail was made yet"));
 	for (int i = 0; i < KM_MAX; i++) {
-		if (kern_pin(path, sizeof(path), pins, "", maps[i].name) != 0)
+		if (open_map(k, pins, i, 0) != 0)
 			return (-1);
-		k->map[i] = bpf_obj_get(path);
-		if (k->map[i] < 0) {
-			int error = -k->map[i];
+	}
+	return (0);
+}
 
-			kern_close(k);
-			return (jail_fail(error == ENOENT ? ENOSYS : error,
-			    "%s: %s", path, strerror(error)));
-		}
+int
+kern_open_sets(struct kern *k, const char *pins)
+{
+	static const enum kern_map sets[] = { KM_PRISONS, KM_IP4S, KM_IP6S,
+		KM_IP4_NETS, KM_IP6_NETS };
+
+	for (int i = 0; i < KM_MAX; i++)
+		k->map[i] = -1;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		if (open_map(k, pins, sets[i], BPF_F_RDONLY) != 0)
+			return (-1);
 	}
 	return (0);
 }

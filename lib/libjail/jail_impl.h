@@ -308,6 +308,17 @@ int jail_set_hostname(struct session *s, const struct jail *j);
 
 /* jail_root.c, jail_priv.c: for a process on its way into a jail */
 int root_enter(const char *path);
-int priv_drop(uint32_t prflags, bool init);
+int priv_drop(const struct prison *pr, bool init, int *notify);
+
+/* jail_broker.c: who makes raw sockets for a process that enters a jail */
+bool broker_asks_sends(const struct prison *pr);
+int broker_start(const struct session *s, const struct jail *j, int cgroup);
+int broker_hand_over(int link, int notify);
+
+/* jail_process.c: processes of the library's own */
+pid_t clone_into(int cgroup, uint64_t flags);
+void process_name(const char *name);
+int descriptor_send(int link, int fd);
+int descriptor_receive(int link);
 
 #endif /* !_JAIL_IMPL_H_ */

@@ -14,16 +14,19 @@
 
 #include <linux/netlink.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "jail_impl.h"
+#include "jail_broker.h"
 
 #define SOCK_TYPE_MASK	0xf
+#define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* What root in a jail keeps, and the flag that it depends on. */
 static const struct {
@@ -78,7 +81,7 @@ static const struct {
 static bool
 keeps(uint32_t prflags, cap_value_t cap)
 {
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	for (size_t i = 0; i < NELEMS(kept); i++) {
 		if (kept[i].cap == cap)
 			return (kept[i].prflag == 0 ||
 			    (prflags & kept[i].prflag) != 0);
@@ -107,7 +110,7 @@ drop_sets(uint32_t prflags, bool all)
 
 	if (caps == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	for (size_t i = 0; i < NELEMS(kept); i++) {
 		cap = kept[i].cap;
 		if (all || !keeps(prflags, cap))
 			continue;
@@ -174,9 +177,79 @@ filter_arguments(scmp_filter_ctx ctx)
 	return (error);
 }
 
-/* Programs of another ABI are killed: their arguments cannot be read. */
+/* Ask the broker about raw and "ping" sockets. */
 static int
-load_filter(uint32_t prflags)
+filter_raw(scmp_filter_ctx ctx)
+{
+	static const struct {
+		int af, proto;
+	} pings[] = {
+		{ AF_INET, IPPROTO_ICMP }, { AF_INET, IPPROTO_ICMPV6 },
+		{ AF_INET6, IPPROTO_ICMP }, { AF_INET6, IPPROTO_ICMPV6 },
+	};
+	static const int afs[] = { AF_INET, AF_INET6 };
+	int error = 0;
+
+	for (size_t i = 0; i < NELEMS(afs); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, afs[i], 0),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_RAW));
+	for (size_t i = 0; i < NELEMS(pings); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(socket), 3, SCMP_A0(SCMP_CMP_EQ, pings[i].af, 0),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_DGRAM),
+		    SCMP_A2(SCMP_CMP_EQ, pings[i].proto, 0));
+	return (error);
+}
+
+/*
+ * And about what is done to those that it has made, which have numbers of their
+ * own: where it depends on the destination what the source is, about each send,
+ * and before a socket gets another number, by which it would not be asked.
+ */
+static int
+filter_numbers(scmp_filter_ctx ctx, bool sends)
+{
+	static const int calls[] = { SCMP_SYS(bind), SCMP_SYS(connect),
+		SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg),
+		SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3) };
+	static const int cmds[] = { F_DUPFD, F_DUPFD_CLOEXEC };
+	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_MASKED_EQ,
+	    RAWFD_MASK, RAWFD_FIRST);
+	int error = 0;
+
+	for (size_t i = 0; i < (sends ? NELEMS(calls) : 2); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, calls[i], 1,
+		    own);
+	for (size_t i = 0; sends && i < NELEMS(cmds); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(fcntl), 2, own, SCMP_A1(SCMP_CMP_EQ, cmds[i],
+		    0));
+	return (error);
+}
+
+static int
+filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < NELEMS(refused); i++)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
+		    refused[i].error), refused[i].call, 0);
+	error |= filter_sockets(ctx, pr->pr_flags);
+	error |= filter_arguments(ctx);
+	if (broker)
+		error |= filter_raw(ctx) |
+		    filter_numbers(ctx, broker_asks_sends(pr));
+	return (error);
+}
+
+/*
+ * Programs of another ABI are killed: their arguments cannot be read. Sets
+ * *notify, if it is given, to where the filter asks the broker.
+ */
+static int
+load_filter(const struct prison *pr, int *notify)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int error = 0;
@@ -186,17 +259,15 @@ load_filter(uint32_t prflags)
 	error |= seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0);
 	error |= seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 	    SCMP_ACT_KILL_PROCESS);
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
-		    refused[i].error), refused[i].call, 0);
-	error |= filter_sockets(ctx, prflags);
-	error |= filter_arguments(ctx);
+	error |= filter_all(ctx, pr, notify != NULL);
 	if (error != 0) {
 		seccomp_release(ctx);
 		return (jail_fail(ENOSYS, "layer seccomp: the filter cannot "
 		    "be built"));
 	}
 	error = seccomp_load(ctx);
+	if (error == 0 && notify != NULL)
+		*notify = seccomp_notify_fd(ctx);
 	seccomp_release(ctx);
 	if (error != 0)
 		return (jail_fail(ENOSYS, "layer seccomp: %s",
@@ -209,14 +280,14 @@ load_filter(uint32_t prflags)
  * host's, so a new one is joined first; a kernel without keyrings is as good.
  */
 int
-priv_drop(uint32_t prflags, bool init)
+priv_drop(const struct prison *pr, bool init, int *notify)
 {
 	if (syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) ==
 	    -1 && errno != ENOSYS)
 		return (jail_fail(errno, "session keyring: %s",
 		    strerror(errno)));
-	if (drop_bounding(prflags) != 0 || load_filter(prflags) != 0 ||
-	    drop_sets(prflags, init) != 0)
+	if (drop_bounding(pr->pr_flags) != 0 || load_filter(pr, notify) != 0 ||
+	    drop_sets(pr->pr_flags, init) != 0)
 		return (-1);
 	return (0);
 }

@@ -95,7 +95,7 @@ poses()
 poses_with_tools()
 {
 	poses "$@"
-	cannot	"$1" "0 of 3 answered" "ping -I" "$2 $3" vain_ping
+	cannot	"$1" EADDRNOTAVAIL "ping -I" "$2 $3" ping
 	cannot	"$1" EADDRNOTAVAIL "traceroute -s" "$2 $3" traceroute
 }
 

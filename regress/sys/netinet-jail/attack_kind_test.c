@@ -35,7 +35,10 @@
 
 static const struct verdict done = { .step = DONE };
 
-/* Any may be bound, for no hook is asked; nothing comes of it. */
+/*
+ * By itself, a process in the cgroup can bind any, for no hook is asked;
+ * nothing comes of it.
+ */
 static void
 send_from(const struct stage *s, enum owner who, const struct victim *v,
     int type, int proto)
@@ -111,6 +114,8 @@ VNET_CASE(A2_raw_or_ping_socket_at_a_foreign_address_is_of_no_use)
 	bool ip6;
 
 	stage_init(&s, tc, 0);
+	s.sc.a = jailed_start_bare(s.sc.a.jd_jid);
+	s.sc.b = jailed_start_bare(s.sc.b.jd_jid);
 	write_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
 	for (i = 0; i < NOWNERS * nvictims; i++) {
 		const struct victim *v = &victims[i % nvictims];
@@ -126,6 +131,38 @@ VNET_CASE(A2_raw_or_ping_socket_at_a_foreign_address_is_of_no_use)
 	hear_at(&s, A_SECOND4, VNET_HOST4);
 	hear_at(&s, A_SECOND6, B_ADDR6);
 	hear_at(&s, A_SECOND6, VNET_HOST6);
+}
+
+/* Who is in the jail wholly is told by the broker. */
+static void
+bind_to(const struct stage *s, const struct victim *v, int type, int proto)
+{
+	static const struct verdict notown = { BIND, EADDRNOTAVAIL, 0, 0 };
+	struct attempt at = { .type = type, .proto = proto, .send = true };
+
+	attempt_from(&at, v->addr, 0);
+	attempt_to(&at, strchr(v->addr, ':') != NULL ? VNET_PEER6 :
+	    VNET_PEER4, 0);
+	for (enum owner who = 0; who < NOWNERS; who++)
+		attempt_expect(&s->at[who], &at, who == IN_HOST ||
+		    v->owner == who ? &done : &notown);
+}
+
+VNET_CASE(A2_raw_or_ping_socket_is_bound_to_own_only)
+{
+	struct stage s;
+	bool ip6;
+
+	stage_init(&s, tc, 0);
+	write_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+	for (size_t i = 0; i < nvictims; i++) {
+		ip6 = strchr(victims[i].addr, ':') != NULL;
+		if (ip6 && strchr(victims[i].addr, '.') != NULL)
+			continue;
+		bind_to(&s, &victims[i], SOCK_RAW, PROTO);
+		bind_to(&s, &victims[i], SOCK_DGRAM, ip6 ? IPPROTO_ICMPV6 :
+		    IPPROTO_ICMP);
+	}
 }
 
 /* Somebody outside calls and does not wait for an answer. */
@@ -520,6 +557,7 @@ VNET_CASE(A17_socket_that_becomes_one_of_ip4_is_judged_as_that)
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, A2_raw_or_ping_socket_is_bound_to_own_only);
 	ATF_TP_ADD_TC(tp,
 	    A2_raw_or_ping_socket_at_a_foreign_address_is_of_no_use);
 	ATF_TP_ADD_TC(tp, A5_listener_that_is_not_bound_gets_own_only);

@@ -6,6 +6,9 @@
  * delivered to one, whatever the protocol and however the packet was made. The
  * verdicts are in forge_table.c.
  *
+ * Who sends is in the jail's cgroup alone: no filter of system calls and no
+ * broker helps, or hides what the packet layer does.
+ *
  * All runs on one processor, so that a marker sent after a packet also arrives
  * after it.
  */
@@ -126,6 +129,8 @@ stage_init(struct stage *s, const atf_tc_t *tc)
 	s->watch = ~0U;
 	scene_one_processor();
 	scene_init(&s->sc, tc);
+	s->sc.a = jailed_start_bare(s->sc.a.jd_jid);
+	s->sc.b = jailed_start_bare(s->sc.b.jd_jid);
 	ATF_REQUIRE(jail_setv(JAIL_UPDATE, "name", "a", "allow.broadcast",
 	    NULL, NULL) != -1);
 	allow_ping_sockets();

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What the files of the broker share. It makes raw and "ping" sockets for
+ * programs of a jail, which no hook could give an address; see jail_broker.c.
+ * Functions return 0 or an errno: here nobody reads jail_errmsg.
+ */
+
+#ifndef _JAIL_BROKER_H_
+#define _JAIL_BROKER_H_
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <netinet/in.h>
+
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jail_impl.h"
+
+/*
+ * The numbers of the descriptors that the broker hands out, if the program may
+ * have so large ones: by these the filter knows which bind(2) and connect(2) to
+ * ask about, and all others are none of the broker's business. select(2) takes
+ * them, too.
+ */
+#define RAWFD_FIRST	768
+#define RAWFD_MASK	0xffffff00
+#define RAWFD_END	1024
+
+#define BROKER_NBOUND	256	/* sockets whose bind(2) is remembered */
+
+union sockaddrs {
+	struct sockaddr sa;
+	struct sockaddr_in sin;
+	struct sockaddr_in6 sin6;
+};
+
+struct broker {
+	struct kern k;		/* of a jail's addresses, to read */
+	uint64_t cgroup;	/* of the jail */
+	int notify;		/* where the filter asks */
+	struct seccomp_notif *req;
+	struct seccomp_notif_resp *resp;
+	int proc;		/* /proc, as it is outside */
+	bool several;		/* the filter asks for each send */
+	uint64_t bound[BROKER_NBOUND]; /* cookies; the oldest is forgotten */
+	unsigned int nbound;
+};
+
+/* The thread that made a call. */
+struct caller {
+	pid_t tid, tgid;	/* in this process's pid namespace */
+	bool net_raw;		/* it has the capability */
+	bool ping;		/* it may have ping sockets */
+};
+
+/* jail_broker_call.c: answer one call of the jail's. */
+void broker_answer(struct broker *b, const struct seccomp_notif *req,
+    struct seccomp_notif_resp *resp);
+
+/* jail_broker_caller.c */
+struct groups {
+	unsigned int first, last;	/* net.ipv4.ping_group_range */
+};
+
+struct groups broker_ping_groups(const struct broker *b);
+int caller_parse(const char *status, struct groups may_ping,
+    struct caller *c);
+int caller_read(const struct broker *b, pid_t tid, struct caller *c);
+int caller_copy(const struct caller *c, uint64_t from, void *to, size_t len);
+int caller_descriptor(const struct caller *c, int fd);
+int caller_free_number(const struct caller *c);
+
+/* jail_broker_addr.c: what the hooks decide for other sockets */
+int broker_prison(const struct broker *b, struct prison *pr);
+int broker_primary(const struct prison *pr, int af, union sockaddrs *sa);
+int broker_local(const struct broker *b, const struct prison *pr,
+    union sockaddrs *sa);
+int broker_remote(const struct broker *b, const struct prison *pr,
+    union sockaddrs *sa);
+int broker_source(const struct broker *b, const struct prison *pr,
+    const union sockaddrs *dst, union sockaddrs *src);
+
+#endif /* !_JAIL_BROKER_H_ */

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What the broker answers: to socket(2) of a raw or "ping" socket, a socket
+ * that has an address; to bind(2) and connect(2) of such a socket, what they
+ * would do to another one of the jail's. It works on the socket itself, with a
+ * copy of the address, so it does not matter if the program changes that.
+ */
+
+#include <sys/ioctl.h>
+
+#include <linux/seccomp.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "jail_broker.h"
+
+#define SOCK_TYPE_MASK	0xf
+
+/* A call that is to be answered. */
+struct call {
+	struct broker *b;
+	const struct seccomp_notif *req;
+	struct caller who;
+};
+
+static int
+argument(const struct call *c, int n)
+{
+	return ((int)c->req->data.args[n]);
+}
+
+/* May the program make such a socket? As inet_create() and ping_init_sock(). */
+static int
+check_kind(const struct call *c)
+{
+	if ((argument(c, 1) & SOCK_TYPE_MASK) == SOCK_RAW)
+		return (c->who.net_raw ? 0 : EPERM);
+	return (c->who.ping ? 0 : EACCES);
+}
+
+/*
+ * Bind a socket to the primary address. One that the machine does not have is
+ * no reason to refuse what was asked for.
+ */
+static void
+settle(const struct call *c, int s, int af)
+{
+	union sockaddrs sa;
+	struct prison pr;
+
+	if (broker_prison(c->b, &pr) == 0 &&
+	    broker_primary(&pr, af, &sa) == 0)
+		bind(s, &sa.sa, sizeof(sa));
+}
+
+/* Hand out a socket, as the result of the call; 0 or an errno. */
+static int
+give(const struct call *c, int s, int number)
+{
+	struct seccomp_notif_addfd add = {
+		.id = c->req->id, .srcfd = s,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.newfd_flags = argument(c, 1) & SOCK_CLOEXEC,
+	};
+
+	if (number != -1) {
+		add.flags |= SECCOMP_ADDFD_FLAG_SETFD;
+		add.newfd = number;
+	}
+	return (ioctl(c->b->notify, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0 ?
+	    0 : errno);
+}
+
+/* Who may have no number that large gets a socket with any. */
+static int
+give_any(const struct call *c, int s)
+{
+	const int number = caller_free_number(&c->who);
+	int error = give(c, s, number);
+
+	if (error == EBADF && number != -1)
+		error = give(c, s, -1);
+	return (error);
+}
+
+/* Returns 0: the program has it already, or an errno. */
+static int
+answer_socket(const struct call *c)
+{
+	const int af = argument(c, 0), type = argument(c, 1);
+	int error = check_kind(c), s;
+
+	if (error != 0)
+		return (error);
+	s = socket(af, type | SOCK_CLOEXEC, argument(c, 2));
+	if (s == -1)
+		return (errno);
+	if (!c->b->several)
+		settle(c, s, af);
+	error = give_any(c, s);
+	close(s);
+	return (error);
+}
+
+static int
+option(int s, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	return (getsockopt(s, SOL_SOCKET, name, &value, &len) == 0 ? value :
+	    -1);
+}
+
+/* Is it a socket of a kind that the broker makes? */
+static bool
+is_brokered(int s)
+{
+	const int af = option(s, SO_DOMAIN), proto = option(s, SO_PROTOCOL);
+
+	if (af != AF_INET && af != AF_INET6)
+		return (false);
+	return (option(s, SO_TYPE) == SOCK_RAW || proto == IPPROTO_ICMP ||
+	    proto == IPPROTO_ICMPV6);
+}
+
+static uint64_t
+cookie(int s)
+{
+	uint64_t value = 0;
+	socklen_t len = sizeof(value);
+
+	getsockopt(s, SOL_SOCKET, SO_COOKIE, &value, &len);
+	return (value);
+}
+
+/* Has the program bound it to an address itself? */
+static bool
+is_bound(const struct broker *b, int s)
+{
+	const uint64_t sought = cookie(s);
+
+	for (unsigned int i = 0; i < BROKER_NBOUND; i++) {
+		if (b->bound[i] == sought)
+			return (true);
+	}
+	return (false);
+}
+
+static void
+set_bound(struct broker *b, int s, bool on)
+{
+	const uint64_t own = cookie(s);
+
+	for (unsigned int i = 0; i < BROKER_NBOUND; i++) {
+		if (b->bound[i] == own)
+			b->bound[i] = 0;
+	}
+	if (on)
+		b->bound[b->nbound++ % BROKER_NBOUND] = own;
+}
+
+static bool
+is_any(const union sockaddrs *sa)
+{
+	return (sa->sa.sa_family == AF_INET ?
+	    sa->sin.sin_addr.s_addr == INADDR_ANY :
+	    IN6_IS_ADDR_UNSPECIFIED(&sa->sin6.sin6_addr));
+}
+
+/* Is it a whole address of the socket's family? If not, the kernel says so. */
+static bool
+is_whole(int s, const union sockaddrs *sa, socklen_t len)
+{
+	if (sa->sa.sa_family != option(s, SO_DOMAIN))
+		return (false);
+	return (len >= (sa->sa.sa_family == AF_INET ? sizeof(sa->sin) :
+	    sizeof(sa->sin6)));
+}
+
+static int
+copy_address(const struct call *c, uint64_t from, uint64_t len,
+    union sockaddrs *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	return (caller_copy(&c->who, from, sa, len < sizeof(*sa) ? len :
+	    sizeof(*sa)));
+}
+
+static bool
+is_connected(int s)
+{
+	union sockaddrs sa;
+	socklen_t len = sizeof(sa);
+
+	return (getpeername(s, &sa.sa, &len) == 0);
+}
+
+/*
+ * A "ping" socket cannot be bound twice (EINVAL), and has been once by the
+ * broker; but it can be after it was disconnected, connected or not.
+ */
+static int
+do_bind(const struct call *c, int s, const union sockaddrs *sa, socklen_t len)
+{
+	const struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+
+	if (bind(s, &sa->sa, len) == 0)
+		return (0);
+	if (errno != EINVAL)
+		return (errno);
+	if (option(s, SO_TYPE) != SOCK_DGRAM || is_bound(c->b, s) ||
+	    is_connected(s) || connect(s, &unspec, sizeof(unspec)) != 0)
+		return (EINVAL);
+	return (bind(s, &sa->sa, len) == 0 ? 0 : errno);
+}
+
+/*
+ * To be at all addresses is to be at the only one, which is a source as well.
+ * If there are several, a source is chosen when there is need of it.
+ */
+static int
+answer_bind(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
+{
+	bool any = is_whole(s, sa, len) && is_any(sa);
+	struct prison pr;
+	int error;
+
+	if (!is_whole(s, sa, len) || (any && c->b->several)) {
+		set_bound(c->b, s, false);
+		return (do_bind(c, s, sa, len));
+	}
+	error = broker_prison(c->b, &pr);
+	if (error == 0)
+		error = broker_local(c->b, &pr, sa);
+	if (error == 0)
+		error = do_bind(c, s, sa, len);
+	if (error == 0)
+		set_bound(c->b, s, !any);
+	return (error);
+}
+
+static bool
+is_same(const union sockaddrs *a, const union sockaddrs *b)
+{
+	if (a->sa.sa_family == AF_INET)
+		return (a->sin.sin_addr.s_addr == b->sin.sin_addr.s_addr);
+	return (IN6_ARE_ADDR_EQUAL(&a->sin6.sin6_addr, &b->sin6.sin6_addr));
+}
+
+/* (What a loopback is called here does not matter: then it is bound again.) */
+static bool
+is_at(int s, const union sockaddrs *addr)
+{
+	union sockaddrs own;
+	socklen_t len = sizeof(own);
+
+	return (getsockname(s, &own.sa, &len) == 0 && is_same(&own, addr));
+}
+
+/*
+ * Give a socket the source that is called for, unless the program gave it one,
+ * or it is connected: then it has one, and cannot be bound (EINVAL).
+ */
+static int
+settle_source(const struct call *c, int s, const struct prison *pr,
+    const union sockaddrs *dst)
+{
+	union sockaddrs src;
+	int error;
+
+	if (is_bound(c->b, s))
+		return (0);
+	error = broker_source(c->b, pr, dst, &src);
+	if (error == 0 && !is_at(s, &src))
+		error = do_bind(c, s, &src, sizeof(src));
+	return (error == ENOENT || error == EINVAL ? 0 : error);
+}
+
+static int
+answer_connect(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
+{
+	struct prison pr;
+	int error = 0;
+
+	if (is_whole(s, sa, len)) {
+		error = broker_prison(c->b, &pr);
+		if (error == 0)
+			error = broker_remote(c->b, &pr, sa);
+		if (error == 0)
+			error = settle_source(c, s, &pr, sa);
+	}
+	if (error != 0)
+		return (error);
+	return (connect(s, &sa->sa, len) == 0 ? 0 : errno);
+}
+
+/* The kernel sends it, from the address that the socket has now. */
+static void
+prepare_send(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
+{
+	struct prison pr;
+
+	if (is_whole(s, sa, len) && broker_prison(c->b, &pr) == 0 &&
+	    broker_remote(c->b, &pr, sa) == 0)
+		settle_source(c, s, &pr, sa);
+}
+
+/* What is sent by a number that is not the broker's does not come here. */
+static void
+prepare_number(const struct call *c, int s)
+{
+	union sockaddrs own;
+	socklen_t len = sizeof(own);
+
+	if (!is_bound(c->b, s) && getsockname(s, &own.sa, &len) == 0 &&
+	    is_any(&own))
+		settle(c, s, own.sa.sa_family);
+}
+
+static bool
+is_send(int nr)
+{
+	return (nr == SCMP_SYS(sendto) || nr == SCMP_SYS(sendmsg) ||
+	    nr == SCMP_SYS(sendmmsg));
+}
+
+/* Where a send goes; false: where the socket is connected to. */
+static bool
+destination(const struct call *c, uint64_t *ret_from, uint64_t *ret_len)
+{
+	const __u64 *args = c->req->data.args;
+	struct msghdr msg;
+
+	if (c->req->data.nr == SCMP_SYS(sendto)) {
+		*ret_from = args[4];
+		*ret_len = args[5];
+	} else {
+		if (caller_copy(&c->who, args[1], &msg, sizeof(msg)) != 0)
+			return (false);
+		*ret_from = (uintptr_t)msg.msg_name;
+		*ret_len = msg.msg_namelen;
+	}
+	return (*ret_from != 0 && *ret_len != 0);
+}
+
+/* A call on a socket: 0, an errno, or -1 to let the kernel do it. */
+static int
+answer_on(const struct call *c, int s)
+{
+	const int nr = c->req->data.nr;
+	uint64_t from = c->req->data.args[1], len = c->req->data.args[2];
+	union sockaddrs sa;
+
+	if (!is_brokered(s))
+		return (-1);
+	if (is_send(nr)) {
+		if (destination(c, &from, &len) &&
+		    copy_address(c, from, len, &sa) == 0)
+			prepare_send(c, s, &sa, len);
+		return (-1);
+	}
+	if (nr != SCMP_SYS(bind) && nr != SCMP_SYS(connect)) {
+		prepare_number(c, s);
+		return (-1);
+	}
+	if ((int)len < (int)sizeof(sa_family_t))
+		return (EINVAL);
+	if (copy_address(c, from, len, &sa) != 0)
+		return (EFAULT);
+	if (len > sizeof(sa))
+		len = sizeof(sa);
+	return (nr == SCMP_SYS(bind) ? answer_bind(c, s, &sa, len) :
+	    answer_connect(c, s, &sa, len));
+}
+
+static int
+answer(const struct call *c)
+{
+	int error, s;
+
+	if (c->req->data.nr == SCMP_SYS(socket))
+		return (answer_socket(c));
+	s = caller_descriptor(&c->who, argument(c, 0));
+	if (s == -1)
+		return (-1);
+	error = answer_on(c, s);
+	close(s);
+	return (error);
+}
+
+/* (If the program has the answer already, this one reaches nobody.) */
+void
+broker_answer(struct broker *b, const struct seccomp_notif *req,
+    struct seccomp_notif_resp *resp)
+{
+	struct call c = { .b = b, .req = req };
+	int error = caller_read(b, req->pid, &c.who);
+
+	if (error == 0)
+		error = answer(&c);
+	resp->id = req->id;
+	resp->val = 0;
+	resp->error = error > 0 ? -error : 0;
+	resp->flags = error < 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
+}
