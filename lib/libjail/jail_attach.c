@@ -324,7 +324,8 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (e->init != -1 ? netns_check(s, j) != 0 :
 	    netns_move(s, j) != 0 || start_init(s, j, e) != 0)
 		goto fail;
-	if (j->pr.pr_flags & PR_ALLOW_RAW_SOCKETS) {
+	if (j->pr.pr_flags & (PR_ALLOW_RAW_SOCKETS |
+	    PR_ALLOW_PACKET_CAPTURE)) {
 		e->broker = broker_start(s, j, e->cgroup);
 		if (e->broker == -1)
 			goto fail;

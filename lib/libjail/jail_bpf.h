@@ -68,9 +68,11 @@ int kern_detached(const char *layer);
 
 /*
  * Have the part of the kernel half that is of a network namespace in force in
- * this one, and tell its number. With tcx also at each interface. ENOSYS.
+ * this one, and tell its number. With tcx also at each interface, and with
+ * capture so that packet sockets of jails do not send there. ENOSYS.
  */
-int kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie);
+int kern_net_attach(const char *pins, bool tcx, bool capture,
+    uint64_t *ret_cookie);
 bool kern_has_tcx(void);
 void kern_net_layer(const char *pins, struct jail_layer *l);
 int kern_net_cookie(uint64_t *ret_cookie);
@@ -96,6 +98,9 @@ int kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
 
 /* Have an object use the maps that are pinned, before it is loaded. ENOSYS. */
 int kern_share_maps(struct bpf_object *obj, const char *pins);
+
+/* The filter for packet sockets of the jail with that cgroup. ENOSYS. */
+int kern_capture_load(const char *pins, uint64_t cgroup);
 
 /* Could the optional program be loaded? -1: jail_errmsg says why not. */
 int kern_opt_try(enum kern_opt opt);

@@ -29,8 +29,20 @@
 #define LAYER	"sk_lookup"
 #define PREFIX	"in_"		/* of the names below, and of no others there */
 
-/* BPF_TCX_INGRESS, which headers of Linux 6.1 lack. */
+/* BPF_TCX_INGRESS and BPF_TCX_EGRESS, which headers of Linux 6.1 lack. */
 #define TCX_INGRESS ((enum bpf_attach_type)46)
+#define TCX_EGRESS ((enum bpf_attach_type)47)
+
+/* What is attached to interfaces; the names are also those of the programs. */
+enum tap { STEER, LINK, NTAPS };
+
+static const struct {
+	const char *name;
+	enum bpf_attach_type type;
+} taps[NTAPS] = {
+	[STEER] = { "steer", TCX_INGRESS },
+	[LINK] = { "link", TCX_EGRESS },
+};
 
 /* The number of the network namespace that this thread is in. */
 int
@@ -59,12 +71,13 @@ lookup_path(char *path, size_t size, const char *pins, uint64_t cookie)
 }
 
 static int
-steer_path(char *path, size_t size, const char *pins, const char *sub,
-    uint64_t cookie, unsigned int ifindex)
+tap_path(char *path, size_t size, const char *pins, const char *sub,
+    enum tap tap, uint64_t cookie, unsigned int ifindex)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "steer_%" PRIx64 "_%u", cookie, ifindex);
+	snprintf(name, sizeof(name), "%s_%" PRIx64 "_%u", taps[tap].name,
+	    cookie, ifindex);
 	return (kern_pin(path, size, pins, sub, name));
 }
 
@@ -86,25 +99,41 @@ kern_has_tcx(void)
 	    &n) == 0);
 }
 
+static bool
+begins(const char *name, const char *prefix)
+{
+	return (strncmp(name, prefix, strlen(prefix)) == 0);
+}
+
+/* Forget the programs that are kept for a network namespace. */
+static void
+prune_programs(const char *pins, const char *cookie)
+{
+	char path[PATH_MAX], prog[NAME_MAX + 8];
+
+	for (enum tap tap = 0; tap < NTAPS; tap++) {
+		snprintf(prog, sizeof(prog), PREFIX "%s_%s_0", taps[tap].name,
+		    cookie);
+		if (kern_pin(path, sizeof(path), pins, "progs/", prog) == 0)
+			unlink(path);
+	}
+}
+
 /* Forget the link, and what is kept for its network namespace. */
 static void
 prune_link(const char *pins, const char *name)
 {
 	static const char lookup[] = PREFIX "lookup_";
-	static const char steer[] = PREFIX "steer_";
-	char path[PATH_MAX], prog[NAME_MAX + 8];
+	char path[PATH_MAX];
 
-	if ((strncmp(name, lookup, strlen(lookup)) != 0 &&
-	    strncmp(name, steer, strlen(steer)) != 0) ||
+	if ((!begins(name, lookup) && !begins(name, PREFIX "steer_") &&
+	    !begins(name, PREFIX "link_")) ||
 	    kern_pin(path, sizeof(path), pins, "links/", name) != 0 ||
 	    kern_attached(path))
 		return;
 	unlink(path);
-	if (strncmp(name, lookup, strlen(lookup)) != 0)
-		return;
-	snprintf(prog, sizeof(prog), "%s%s_0", steer, name + strlen(lookup));
-	if (kern_pin(path, sizeof(path), pins, "progs/", prog) == 0)
-		unlink(path);
+	if (begins(name, lookup))
+		prune_programs(pins, name + strlen(lookup));
 }
 
 static void
@@ -145,12 +174,13 @@ attach_lookup(struct bpf_program *prog, const char *path)
 }
 
 static int
-pin_steer(struct bpf_program *prog, const char *pins, uint64_t cookie)
+pin_tap(const struct bpf_program *prog, const char *pins, enum tap tap,
+    uint64_t cookie)
 {
 	char path[PATH_MAX];
 	int error;
 
-	if (steer_path(path, sizeof(path), pins, "progs/" PREFIX, cookie,
+	if (tap_path(path, sizeof(path), pins, "progs/" PREFIX, tap, cookie,
 	    0) != 0)
 		return (-1);
 	unlink(path);
@@ -177,7 +207,9 @@ load(const char *pins, uint64_t cookie, const char *path)
 			    "%s", kern_complaint(-error));
 	}
 	if (error == 0)
-		error = pin_steer(skel->progs.in_steer, pins, cookie);
+		error = pin_tap(skel->progs.in_steer, pins, STEER, cookie);
+	if (error == 0)
+		error = pin_tap(skel->progs.in_link, pins, LINK, cookie);
 	if (error == 0)
 		error = attach_lookup(skel->progs.in_lookup, path);
 	netns_bpf__destroy(skel);
@@ -186,9 +218,9 @@ load(const char *pins, uint64_t cookie, const char *path)
 
 /* One that is gone by now is none to us. */
 static int
-steer_interface(int prog, unsigned int ifindex, const char *path)
+tap_interface(int prog, enum tap tap, unsigned int ifindex, const char *path)
 {
-	int error, link = bpf_link_create(prog, ifindex, TCX_INGRESS, NULL);
+	int error, link = bpf_link_create(prog, ifindex, taps[tap].type, NULL);
 
 	if (link < 0)
 		return (link == -ENODEV ? 0 : jail_fail(-link, "feature tcx: "
@@ -200,7 +232,7 @@ steer_interface(int prog, unsigned int ifindex, const char *path)
 }
 
 static int
-steer_interfaces(const char *pins, uint64_t cookie, int prog)
+tap_interfaces(const char *pins, uint64_t cookie, int prog, enum tap tap)
 {
 	struct if_nameindex *all = if_nameindex();
 	char path[PATH_MAX];
@@ -210,11 +242,11 @@ steer_interfaces(const char *pins, uint64_t cookie, int prog)
 		return (jail_fail(errno, "interfaces: %s", strerror(errno)));
 	for (struct if_nameindex *i = all; i->if_index != 0 && error == 0;
 	    i++) {
-		error = steer_path(path, sizeof(path), pins, "links/" PREFIX,
-		    cookie, i->if_index);
+		error = tap_path(path, sizeof(path), pins, "links/" PREFIX,
+		    tap, cookie, i->if_index);
 		if (error == 0 && !kern_attached(path)) {
 			unlink(path);
-			error = steer_interface(prog, i->if_index, path);
+			error = tap_interface(prog, tap, i->if_index, path);
 		}
 	}
 	if_freenameindex(all);
@@ -222,18 +254,18 @@ steer_interfaces(const char *pins, uint64_t cookie, int prog)
 }
 
 static int
-steer(const char *pins, uint64_t cookie)
+tap_all(const char *pins, uint64_t cookie, enum tap tap)
 {
 	char path[PATH_MAX];
 	int error, prog;
 
-	if (steer_path(path, sizeof(path), pins, "progs/" PREFIX, cookie,
+	if (tap_path(path, sizeof(path), pins, "progs/" PREFIX, tap, cookie,
 	    0) != 0)
 		return (-1);
 	prog = bpf_obj_get(path);
 	if (prog < 0)
 		return (jail_fail(-prog, "%s: %s", path, strerror(-prog)));
-	error = steer_interfaces(pins, cookie, prog);
+	error = tap_interfaces(pins, cookie, prog, tap);
 	close(prog);
 	return (error);
 }
@@ -259,7 +291,8 @@ kern_net_layer(const char *pins, struct jail_layer *l)
 }
 
 int
-kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie)
+kern_net_attach(const char *pins, bool tcx, bool capture,
+    uint64_t *ret_cookie)
 {
 	char path[PATH_MAX];
 
@@ -272,5 +305,7 @@ kern_net_attach(const char *pins, bool tcx, uint64_t *ret_cookie)
 		if (load(pins, *ret_cookie, path) != 0)
 			return (-1);
 	}
-	return (tcx ? steer(pins, *ret_cookie) : 0);
+	if (tcx && tap_all(pins, *ret_cookie, STEER) != 0)
+		return (-1);
+	return (capture ? tap_all(pins, *ret_cookie, LINK) : 0);
 }

@@ -41,7 +41,8 @@ static const cap_value_t caps_kept[] = { CAP_NET_RAW, CAP_SYS_PTRACE };
 static const int calls_kept[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(poll), SCMP_SYS(ioctl), SCMP_SYS(read),
 	SCMP_SYS(close), SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(connect),
-	SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
 	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
 	SCMP_SYS(process_vm_readv), SCMP_SYS(openat), SCMP_SYS(bpf),
 	SCMP_SYS(sendto), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
@@ -133,6 +134,11 @@ setup(struct broker *b, const char *pins, int link)
 		return (jail_fail(errno, "/: %s", strerror(errno)));
 	if (drop_descriptors(link) != 0 || kern_open_sets(&b->k, pins) != 0)
 		return (-1);
+	if (b->capture) {
+		b->filter = kern_capture_load(pins, b->cgroup);
+		if (b->filter == -1)
+			return (-1);
+	}
 	b->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->proc == -1)
 		return (jail_fail(errno, "/proc: %s", strerror(errno)));
@@ -216,8 +222,9 @@ broker_asks_sends(const struct prison *pr)
 int
 broker_start(const struct session *s, const struct jail *j, int cgroup)
 {
-	struct broker b = { .cgroup = j->pi.pi_cgroup,
-		.several = broker_asks_sends(&j->pr) };
+	struct broker b = { .cgroup = j->pi.pi_cgroup, .filter = -1,
+		.several = broker_asks_sends(&j->pr),
+		.capture = (j->pr.pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0 };
 	int error, link[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) != 0)

@@ -46,7 +46,9 @@ struct broker {
 	struct seccomp_notif *req;
 	struct seccomp_notif_resp *resp;
 	int proc;		/* /proc, as it is outside */
+	int filter;		/* for packet sockets; -1: there are none */
 	bool several;		/* the filter asks for each send */
+	bool capture;		/* packet sockets are made as well */
 	uint64_t bound[BROKER_NBOUND]; /* cookies; the oldest is forgotten */
 	unsigned int nbound;
 };

@@ -10,6 +10,7 @@
 
 #include <sys/ioctl.h>
 
+#include <linux/if_packet.h>
 #include <linux/seccomp.h>
 
 #include <errno.h>
@@ -87,12 +88,57 @@ give_any(const struct call *c, int s)
 	return (error);
 }
 
+/* Have it hear what the jail may hear, for good, and then hear at all. */
+static int
+filter_packets(const struct call *c, int s)
+{
+	const struct sockaddr_ll all = { .sll_family = AF_PACKET,
+		.sll_protocol = argument(c, 2) };
+	const int on = 1;
+
+	if (setsockopt(s, SOL_SOCKET, SO_ATTACH_BPF, &c->b->filter,
+	    sizeof(c->b->filter)) != 0 || setsockopt(s, SOL_SOCKET,
+	    SO_LOCK_FILTER, &on, sizeof(on)) != 0)
+		return (errno);
+	if (all.sll_protocol == 0)
+		return (0);
+	return (bind(s, (const struct sockaddr *)&all, sizeof(all)) == 0 ? 0 :
+	    errno);
+}
+
+/* As packet_create(): SOCK_PACKET, which is of old, is not known here. */
+static int
+answer_packet(const struct call *c)
+{
+	const int type = argument(c, 1) & SOCK_TYPE_MASK;
+	struct prison pr;
+	int error, s;
+
+	if (!c->who.net_raw || broker_prison(c->b, &pr) != 0 ||
+	    !(pr.pr_flags & PR_ALLOW_PACKET_CAPTURE))
+		return (EPERM);
+	if (type != SOCK_RAW && type != SOCK_DGRAM)
+		return (ESOCKTNOSUPPORT);
+	s = socket(AF_PACKET, argument(c, 1) | SOCK_CLOEXEC, 0);
+	if (s == -1)
+		return (errno);
+	error = filter_packets(c, s);
+	if (error == 0)
+		error = give(c, s, -1);
+	close(s);
+	return (error);
+}
+
 /* Returns 0: the program has it already, or an errno. */
 static int
 answer_socket(const struct call *c)
 {
 	const int af = argument(c, 0), type = argument(c, 1);
-	int error = check_kind(c), s;
+	int error, s;
+
+	if (af == AF_PACKET)
+		return (answer_packet(c));
+	error = check_kind(c);
 
 	if (error != 0)
 		return (error);

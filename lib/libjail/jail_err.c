@@ -50,6 +50,7 @@ jail_strreason(int reason)
 		[JR_FOREIGNSOCK] = "socket was not made in a jail",
 		[JR_UNIXNAME] = "abstract UNIX name is not the jail's",
 		[JR_SOCKOPT] = "socket option is not for a jail to set",
+		[JR_LINK] = "packet sockets of a jail do not send",
 		[JR_NOBUFS] = "a table of the kernel half is full",
 	};
 

@@ -5,16 +5,22 @@
  * The network namespace that a jail is in, and what has to be there for it.
  */
 
+#include <errno.h>
+
 #include "jail_impl.h"
 
 /* The jail is to be in the network namespace that we are in. */
 int
 netns_settle(struct session *s, struct prison *pr)
 {
+	const bool capture = (pr->pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0;
+	const bool tcx = feature_has(F_TCX, &s->m);
 	uint64_t netns;
 
-	if (kern_net_attach(s->m.pins, feature_has(F_TCX, &s->m),
-	    &netns) != 0)
+	if (capture && !tcx)
+		return (jail_fail(ENOSYS, "allow.packet_capture: feature tcx "
+		    "is missing, without which packets could be sent, too"));
+	if (kern_net_attach(s->m.pins, tcx, capture, &netns) != 0)
 		return (-1);
 	pr->pr_netns = netns;
 	return (loopback_up(pr));
@@ -47,5 +53,6 @@ netns_check(struct session *s, const struct jail *j)
 	if (kern_net_cookie(&here) != 0)
 		return (-1);
 	return (here != pr->pr_netns ? 0 : netns_settle(s, &(struct prison){
-	    .pr_id = pr->pr_id, .pr_lo6 = pr->pr_lo6 }));
+	    .pr_id = pr->pr_id, .pr_lo6 = pr->pr_lo6,
+	    .pr_flags = pr->pr_flags & PR_ALLOW_PACKET_CAPTURE }));
 }

@@ -41,6 +41,8 @@ const struct param params[P_MAX] = {
 	    PR_ALLOW_BROADCAST, 0 },
 	[P_MULTICAST] = { "allow.multicast", JPT_BOOL, 0,
 	    PR_ALLOW_MULTICAST, 0 },
+	[P_PACKET_CAPTURE] = { "allow.packet_capture", JPT_BOOL, 0,
+	    PR_ALLOW_PACKET_CAPTURE, 0 },
 	[P_NETLINK] = { "allow.netlink", JPT_BOOL, 0, PR_ALLOW_NETLINK, 0 },
 	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
 	[P_CHILDREN_MAX] = { "children.max", JPT_INT, 0, 0, 0 },

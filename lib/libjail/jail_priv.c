@@ -43,7 +43,7 @@ static const struct {
 	{ CAP_SETPCAP, 0 },
 	{ CAP_SYS_CHROOT, 0 },
 	{ CAP_NET_BIND_SERVICE, PR_ALLOW_RESERVED_PORTS },
-	{ CAP_NET_RAW, PR_ALLOW_RAW_SOCKETS },
+	{ CAP_NET_RAW, PR_ALLOW_RAW_SOCKETS | PR_ALLOW_PACKET_CAPTURE },
 };
 
 /*
@@ -125,12 +125,13 @@ drop_sets(uint32_t prflags, bool all)
 }
 
 /*
- * Families: UNIX, INET, INET6 and, if it may, NETLINK_ROUTE. The filter
- * compares the whole register, so anything above the lowest 32 bits is refused
- * too. The kernel takes INET with SOCK_PACKET for PACKET.
+ * Families: UNIX, INET, INET6 and, if it may, NETLINK_ROUTE, and PACKET, which
+ * is the next after NETLINK, by the broker. The filter compares the whole
+ * register, so anything above the lowest 32 bits is refused too. The kernel
+ * takes INET with SOCK_PACKET for PACKET.
  */
 static int
-filter_sockets(scmp_filter_ctx ctx, uint32_t prflags)
+filter_sockets(scmp_filter_ctx ctx, uint32_t prflags, bool packet)
 {
 	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	int error = 0;
@@ -146,8 +147,11 @@ filter_sockets(scmp_filter_ctx ctx, uint32_t prflags)
 			error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
 			    1, SCMP_A0(SCMP_CMP_EQ, af, 0));
 	}
+	if (!packet)
+		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+		    SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
+	    SCMP_A0(SCMP_CMP_GT, AF_PACKET, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
 	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE, 0));
@@ -231,13 +235,18 @@ filter_numbers(scmp_filter_ctx ctx, bool sends)
 static int
 filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 {
+	const bool packet = broker &&
+	    (pr->pr_flags & PR_ALLOW_PACKET_CAPTURE);
 	int error = 0;
 
 	for (size_t i = 0; i < NELEMS(refused); i++)
 		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
 		    refused[i].error), refused[i].call, 0);
-	error |= filter_sockets(ctx, pr->pr_flags);
+	error |= filter_sockets(ctx, pr->pr_flags, packet);
 	error |= filter_arguments(ctx);
+	if (packet)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));
 	if (broker)
 		error |= filter_raw(ctx) |
 		    filter_numbers(ctx, broker_asks_sends(pr));

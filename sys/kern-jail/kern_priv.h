@@ -10,6 +10,7 @@
 #define _KERN_PRIV_H_
 
 #include <linux/errno.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/types.h>
@@ -20,13 +21,17 @@
 #define JAIL_CONNECTED	1	/* TCP_ESTABLISHED, whatever the protocol */
 #define JAIL_AF_INET	2
 #define JAIL_AF_INET6	10
+#define JAIL_AF_PACKET	17
 
 /* Socket options, from no header that BPF can use beside <linux/in.h>. */
 #define JAIL_SOL_SOCKET		1
 #define JAIL_SO_REUSEADDR	2
 #define JAIL_SO_BROADCAST	6
 #define JAIL_SO_REUSEPORT	15
+#define JAIL_SO_ATTACH_FILTER	26
+#define JAIL_SO_DETACH_FILTER	27
 #define JAIL_SO_MARK		36
+#define JAIL_SOL_PACKET		263
 
 #define JAIL_PORT_RESERVED 1024	/* IPPORT_RESERVED */
 
@@ -162,6 +167,42 @@ prison_check_sockopt(const struct prison *pr, int level, int option)
 	    !(pr->pr_flags & PR_ALLOW_BROADCAST))
 		return (EACCES);
 	return (option == JAIL_SO_MARK ? EPERM : 0);
+}
+
+/*
+ * May the jail set this option of a packet socket, which the broker gave it?
+ * Its filter stays, so a program is to filter for itself; others have their
+ * part of what an interface hears whatever this one does, and nothing is sent.
+ *
+ * Returns 0, EPERM, EOPNOTSUPP: so that the program does it itself; or EACCES:
+ * it is to have no effect.
+ */
+static inline int
+prison_check_packetopt(int level, int option)
+{
+	if (level == JAIL_SOL_SOCKET)
+		return (option == JAIL_SO_ATTACH_FILTER ? EOPNOTSUPP :
+		    option == JAIL_SO_DETACH_FILTER ? EACCES : 0);
+	if (level != JAIL_SOL_PACKET)
+		return (EPERM);
+	switch (option) {
+	case PACKET_ADD_MEMBERSHIP:
+	case PACKET_DROP_MEMBERSHIP:
+		return (EACCES);
+	case PACKET_RX_RING:
+	case PACKET_COPY_THRESH:
+	case PACKET_AUXDATA:
+	case PACKET_ORIGDEV:
+	case PACKET_VERSION:
+	case PACKET_HDRLEN:
+	case PACKET_RESERVE:
+	case PACKET_VNET_HDR:
+	case PACKET_TIMESTAMP:
+	case PACKET_IGNORE_OUTGOING:
+		return (0);
+	default:
+		return (EPERM);
+	}
 }
 
 /*

@@ -136,6 +136,18 @@ check_value(struct bpf_sockopt *ctx, const struct prison *pr)
 	return (pr->pr_flags & PR_ALLOW_MULTICAST ? change_groups(ctx) : 0);
 }
 
+static __always_inline int
+check_option(struct bpf_sockopt *ctx, const struct prison *pr)
+{
+	int error = prison_check_sockopt(pr, ctx->level, ctx->optname);
+
+	if (error != 0)
+		return (error);
+	if (ctx->sk != NULL && ctx->sk->family == JAIL_AF_PACKET)
+		return (prison_check_packetopt(ctx->level, ctx->optname));
+	return (check_value(ctx, pr));
+}
+
 SEC("cgroup/setsockopt")
 int
 in_setsockopt(struct bpf_sockopt *ctx)
@@ -145,16 +157,13 @@ in_setsockopt(struct bpf_sockopt *ctx)
 
 	if (pr == NULL)
 		return (1);
-	error = prison_check_sockopt(pr, ctx->level, ctx->optname);
+	error = check_option(ctx, pr);
 	if (error == 0)
-		error = check_value(ctx, pr);
-	if (error == ENOBUFS)
-		return (refuse_call(pr, JR_NOBUFS, 0, error));
-	if (error == EPERM)
-		return (refuse_call(pr, JR_SOCKOPT, 0, error));
-	if (error == EACCES) {
-		count_refusal(pr, JR_SOCKOPT, JAIL_DIR_CALL, 0);
-		ctx->optlen = -1;	/* done, as far as the kernel goes */
-	}
+		return (1);
+	if (error != EACCES)
+		return (refuse_call(pr, error == ENOBUFS ? JR_NOBUFS :
+		    JR_SOCKOPT, 0, error));
+	count_refusal(pr, JR_SOCKOPT, JAIL_DIR_CALL, 0);
+	ctx->optlen = -1;	/* done, as far as the kernel goes */
 	return (1);
 }

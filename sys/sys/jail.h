@@ -139,10 +139,12 @@
 #define PR_ALLOW_MULTICAST	0x2000	/* groups, for UDP and raw sockets */
 #define PR_IP4_PARENT		0x4000	/* with PR_IP4: its parent's set */
 #define PR_IP6_PARENT		0x8000
+#define PR_ALLOW_PACKET_CAPTURE	0x10000	/* packet sockets, to hear */
 
 /* What a jail cannot have if its parent has not. */
 #define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
-	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK)
+	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK | \
+	PR_ALLOW_PACKET_CAPTURE)
 
 /* An IPv6 address. */
 struct jail_in6 {
@@ -373,6 +375,7 @@ enum jail_reason {
 	JR_UNIXNAME = 14,	/* abstract UNIX name outside the jail */
 	JR_NOBUFS = 15,		/* a map of the kernel half is full */
 	JR_SOCKOPT = 16,	/* socket option that a jail may not set */
+	JR_LINK = 17,		/* packet out: from a packet socket */
 	JR_MAX
 };
 

@@ -190,6 +190,7 @@ ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 		{ "allow.reserved_ports", JPT_BOOL, 0 },
 		{ "allow.broadcast", JPT_BOOL, 0 },
 		{ "allow.multicast", JPT_BOOL, 0 },
+		{ "allow.packet_capture", JPT_BOOL, 0 },
 		{ "allow.netlink", JPT_BOOL, 0 },
 		{ "cpu.shares", JPT_INT, 0 },
 		{ "children.max", JPT_INT, 0 },

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,6 +36,11 @@ ATF_TC_BODY(constants_are_those_of_libc, tc)
 	ATF_CHECK_EQ(SO_REUSEPORT, JAIL_SO_REUSEPORT);
 	ATF_CHECK_EQ(SO_BROADCAST, JAIL_SO_BROADCAST);
 	ATF_CHECK_EQ(SO_MARK, JAIL_SO_MARK);
+	ATF_CHECK_EQ(SO_ATTACH_FILTER, JAIL_SO_ATTACH_FILTER);
+	ATF_CHECK_EQ(SO_DETACH_FILTER, JAIL_SO_DETACH_FILTER);
+	ATF_CHECK_EQ(SOL_PACKET, JAIL_SOL_PACKET);
+	ATF_CHECK_EQ(AF_PACKET, JAIL_AF_PACKET);
+	ATF_CHECK_EQ(TCP_ESTABLISHED, JAIL_CONNECTED);
 }
 
 ATF_TC_WITHOUT_HEAD(family_without_addresses_is_refused);
@@ -168,6 +174,10 @@ ATF_TC_BODY(options_that_reach_others_are_refused, tc)
 		{ 0, SOL_SOCKET, SO_MARK, EPERM },
 		{ PR_IP4, SOL_SOCKET, SO_REUSEADDR, 0 },
 		{ PR_IP4, IPPROTO_TCP, SO_MARK, 0 },
+		{ 0, IPPROTO_IP, IP_TRANSPARENT, EPERM },
+		{ 0, IPPROTO_IPV6, IPV6_TRANSPARENT, EPERM },
+		{ PR_IP4, IPPROTO_TCP, IP_TRANSPARENT, 0 },
+		{ PR_IP4, IPPROTO_IPV6, IP_TRANSPARENT, 0 },
 		{ PR_IP4, SOL_SOCKET, MCAST_JOIN_GROUP, 0 },
 	};
 	struct prison pr = { 0 };
@@ -181,6 +191,50 @@ ATF_TC_BODY(options_that_reach_others_are_refused, tc)
 		ATF_CHECK_MSG(error == rows[i].error, "row %zu: %s; should be "
 		    "%s", i, errname(error), errname(rows[i].error));
 	}
+}
+
+ATF_TC_WITHOUT_HEAD(errors_are_for_connected_raw_sockets);
+ATF_TC_BODY(errors_are_for_connected_raw_sockets, tc)
+{
+	(void)tc;
+	ATF_CHECK_EQ(0, prison_check_recverr(SOCK_RAW, TCP_ESTABLISHED, 1));
+	ATF_CHECK_EQ(EACCES, prison_check_recverr(SOCK_RAW, TCP_ESTABLISHED,
+	    0));
+	ATF_CHECK_EQ(EACCES, prison_check_recverr(SOCK_RAW, TCP_CLOSE, 1));
+	ATF_CHECK_EQ(EACCES, prison_check_recverr(SOCK_DGRAM, TCP_ESTABLISHED,
+	    1));
+	ATF_CHECK(is_recverr(IPPROTO_IP, IP_RECVERR));
+	ATF_CHECK(is_recverr(IPPROTO_IPV6, IPV6_RECVERR));
+	ATF_CHECK(!is_recverr(IPPROTO_IPV6, IP_RECVERR));
+	ATF_CHECK(!is_recverr(SOL_SOCKET, IP_RECVERR));
+}
+
+ATF_TC_WITHOUT_HEAD(packet_socket_is_for_hearing);
+ATF_TC_BODY(packet_socket_is_for_hearing, tc)
+{
+	static const struct {
+		int level, option, error;
+	} rows[] = {
+		{ SOL_SOCKET, SO_ATTACH_FILTER, EOPNOTSUPP },
+		{ SOL_SOCKET, SO_DETACH_FILTER, EACCES },
+		{ SOL_SOCKET, SO_RCVBUF, 0 },
+		{ SOL_PACKET, PACKET_RX_RING, 0 },
+		{ SOL_PACKET, PACKET_VERSION, 0 },
+		{ SOL_PACKET, PACKET_ADD_MEMBERSHIP, EACCES },
+		{ SOL_PACKET, PACKET_DROP_MEMBERSHIP, EACCES },
+		{ SOL_PACKET, PACKET_TX_RING, EPERM },
+		{ SOL_PACKET, PACKET_LOSS, EPERM },
+		{ SOL_PACKET, PACKET_FANOUT, EPERM },
+		{ SOL_PACKET, PACKET_FANOUT_DATA, EPERM },
+		{ SOL_PACKET, PACKET_QDISC_BYPASS, EPERM },
+		{ SOL_PACKET, 1000, EPERM },
+		{ IPPROTO_IP, IP_TTL, EPERM },
+	};
+
+	(void)tc;
+	for (size_t i = 0; i < NELEMS(rows); i++)
+		ATF_CHECK_EQ_MSG(rows[i].error, prison_check_packetopt(
+		    rows[i].level, rows[i].option), "row %zu", i);
 }
 
 ATF_TC_WITHOUT_HEAD(reserved_port_needs_its_parameter);
@@ -293,6 +347,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, raw_socket_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, protocols_that_hooks_do_not_see_are_refused);
 	ATF_TP_ADD_TC(tp, options_that_reach_others_are_refused);
+	ATF_TP_ADD_TC(tp, errors_are_for_connected_raw_sockets);
+	ATF_TP_ADD_TC(tp, packet_socket_is_for_hearing);
 	ATF_TP_ADD_TC(tp, reserved_port_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, only_the_devices_of_every_jail_are_allowed);
 	ATF_TP_ADD_TC(tp, unix_name_is_reached_from_its_jail_and_the_host);

@@ -197,6 +197,52 @@ mtr_and_tracepath_cleanup()
 	vnet_cleanup
 }
 
+# Have everyone send, and then the jail to the port 9.
+everyone_sends()
+{
+	for who in 'jexec one' 'jexec two' ''; do
+		atf_check -o ignore vnet_host $who ping -c 1 -q $VNET_PEER4
+		atf_check -o ignore vnet_host $who ping -c 1 -q $VNET_PEER6
+	done
+	atf_check -o ignore vnet_peer ping -c 1 -q 192.0.2.11
+	atf_check -o ignore vnet_peer ping -c 1 -q 192.0.2.12
+	atf_check -o ignore vnet_peer ping -c 1 -q $VNET_HOST4
+}
+
+# All that tcpdump prints is of the jail: captured filter interface
+captured()
+{
+	vnet_host jexec one tcpdump -n -l -i $2 $1 >heard 2>log &
+	watcher=$!
+	vnet_pid $watcher
+	wait_until grep -q '^listening' log || atf_fail "tcpdump: $(cat log)"
+	everyone_sends
+	wait_until eval '[ $(grep -c "echo re" heard) -eq '$3' ]' ||
+	    atf_fail "$1 on $2: $(grep -c . heard) lines"
+	vnet_host jailkill one INT
+	wait $watcher || :
+	atf_check -s exit:1 grep -v -e 192.0.2.11 -e 2001:db8::11 -e '^$' heard
+	atf_check -s exit:1 grep -i -e warning -e error log
+}
+
+atf_test_case tcpdump cleanup
+tcpdump_body()
+{
+	vnet_needs tcx
+	begin
+	atf_check -s not-exit:0 -e match:'not supported' \
+	    vnet_host jexec one tcpdump -n -i any
+	atf_check vnet_host jail -q -m name=one allow.packet_capture
+	captured '' any 6
+	captured '' "$VNET_HOSTIF" 6
+	captured icmp any 4
+	captured icmp6 "$VNET_HOSTIF" 2
+}
+tcpdump_cleanup()
+{
+	vnet_cleanup
+}
+
 # It is of the link, where the neighbours are the host's.
 atf_test_case arping_is_refused cleanup
 arping_is_refused_body()
@@ -222,5 +268,6 @@ atf_init_test_cases()
 	atf_add_test_case traceroute
 	atf_add_test_case traceroute6_by_datagrams
 	atf_add_test_case mtr_and_tracepath
+	atf_add_test_case tcpdump
 	atf_add_test_case arping_is_refused
 }
