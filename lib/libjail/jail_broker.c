@@ -12,9 +12,12 @@
  */
 
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include <linux/seccomp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +31,10 @@
 #include "jail_broker.h"
 
 #define LINK	3	/* descriptor: who enters the jail */
+
+/* Since Linux 6.6; headers of 6.1 lack them. */
+#define NOTIF_SET_FLAGS		SECCOMP_IOW(4, __u64)
+#define NOTIF_SYNC_WAKE_UP	1UL
 
 /* What the broker says when it has what it needs, or cannot have it. */
 struct broker_report {
@@ -170,6 +177,8 @@ serve(struct broker *b)
 {
 	struct pollfd pfd = { .fd = b->notify, .events = POLLIN };
 
+	/* (Only to be faster: who asks waits, and lends its processor.) */
+	ioctl(b->notify, NOTIF_SET_FLAGS, NOTIF_SYNC_WAKE_UP);
 	while (poll(&pfd, 1, -1) == 1 && (pfd.revents & POLLIN) &&
 	    answer_one(b))
 		continue;

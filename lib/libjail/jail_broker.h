@@ -53,7 +53,7 @@ struct broker {
 	unsigned int nbound;
 };
 
-/* The thread that made a call. */
+/* The thread that made a call; but for tid, what caller_read() finds. */
 struct caller {
 	pid_t tid, tgid;	/* in this process's pid namespace */
 	bool net_raw;		/* it has the capability */
@@ -74,8 +74,8 @@ int caller_parse(const char *status, struct groups may_ping,
     struct caller *c);
 int caller_read(const struct broker *b, pid_t tid, struct caller *c);
 int caller_copy(const struct caller *c, uint64_t from, void *to, size_t len);
-int caller_descriptor(const struct caller *c, int fd);
-int caller_free_number(const struct caller *c);
+int caller_descriptor(const struct broker *b, const struct caller *c, int fd);
+int caller_free_number(const struct broker *b, const struct caller *c);
 
 /* jail_broker_addr.c: what the hooks decide for other sockets */
 int broker_prison(const struct broker *b, struct prison *pr);

@@ -80,7 +80,7 @@ give(const struct call *c, int s, int number)
 static int
 give_any(const struct call *c, int s)
 {
-	const int number = caller_free_number(&c->who);
+	const int number = caller_free_number(c->b, &c->who);
 	int error = give(c, s, number);
 
 	if (error == EBADF && number != -1)
@@ -131,11 +131,13 @@ answer_packet(const struct call *c)
 
 /* Returns 0: the program has it already, or an errno. */
 static int
-answer_socket(const struct call *c)
+answer_socket(struct call *c)
 {
 	const int af = argument(c, 0), type = argument(c, 1);
-	int error, s;
+	int error = caller_read(c->b, c->req->pid, &c->who), s;
 
+	if (error != 0)
+		return (error);
 	if (af == AF_PACKET)
 		return (answer_packet(c));
 	error = check_kind(c);
@@ -425,13 +427,13 @@ answer_on(const struct call *c, int s)
 }
 
 static int
-answer(const struct call *c)
+answer(struct call *c)
 {
 	int error, s;
 
 	if (c->req->data.nr == SCMP_SYS(socket))
 		return (answer_socket(c));
-	s = caller_descriptor(&c->who, argument(c, 0));
+	s = caller_descriptor(c->b, &c->who, argument(c, 0));
 	if (s == -1)
 		return (-1);
 	error = answer_on(c, s);
@@ -444,11 +446,9 @@ void
 broker_answer(struct broker *b, const struct seccomp_notif *req,
     struct seccomp_notif_resp *resp)
 {
-	struct call c = { .b = b, .req = req };
-	int error = caller_read(b, req->pid, &c.who);
+	struct call c = { .b = b, .req = req, .who.tid = req->pid };
+	int error = answer(&c);
 
-	if (error == 0)
-		error = answer(&c);
 	resp->id = req->id;
 	resp->val = 0;
 	resp->error = error > 0 ? -error : 0;

@@ -146,11 +146,23 @@ caller_copy(const struct caller *c, uint64_t from, void *to, size_t len)
 	return (n == (ssize_t)len ? 0 : EFAULT);
 }
 
+/* Most threads that ask are the only ones of their process, or the first. */
+static int
+open_process(const struct broker *b, const struct caller *c)
+{
+	int pidfd = syscall(SYS_pidfd_open, c->tid, 0);
+	struct caller whole;
+
+	if (pidfd == -1 && caller_read(b, c->tid, &whole) == 0)
+		pidfd = syscall(SYS_pidfd_open, whole.tgid, 0);
+	return (pidfd);
+}
+
 /* A duplicate of one of its descriptors; -1: it has none of that number. */
 int
-caller_descriptor(const struct caller *c, int fd)
+caller_descriptor(const struct broker *b, const struct caller *c, int fd)
 {
-	int pidfd = syscall(SYS_pidfd_open, c->tgid, 0), dup, error;
+	int pidfd = open_process(b, c), dup, error;
 
 	if (pidfd == -1)
 		return (-1);
@@ -163,12 +175,12 @@ caller_descriptor(const struct caller *c, int fd)
 
 /* A number of the broker's that is free there; -1: all are taken. */
 int
-caller_free_number(const struct caller *c)
+caller_free_number(const struct broker *b, const struct caller *c)
 {
 	int dup;
 
 	for (int fd = RAWFD_FIRST; fd < RAWFD_END; fd++) {
-		dup = caller_descriptor(c, fd);
+		dup = caller_descriptor(b, c, fd);
 		if (dup == -1)
 			return (errno == EBADF ? fd : -1);
 		close(dup);
