@@ -129,11 +129,16 @@ answer_packet(const struct call *c)
 	return (error);
 }
 
-/* Returns 0: the program has it already, or an errno. */
+/*
+ * Of what is sent to an IPv4 group the machine's own sockets get a copy before
+ * the packet is judged, so there is to be none.
+ *
+ * Returns 0: the program has it already, or an errno.
+ */
 static int
 answer_socket(struct call *c)
 {
-	const int af = argument(c, 0), type = argument(c, 1);
+	const int af = argument(c, 0), type = argument(c, 1), off = 0;
 	int error = caller_read(c->b, c->req->pid, &c->who), s;
 
 	if (error != 0)
@@ -147,6 +152,8 @@ answer_socket(struct call *c)
 	s = socket(af, type | SOCK_CLOEXEC, argument(c, 2));
 	if (s == -1)
 		return (errno);
+	if (af == AF_INET)
+		setsockopt(s, IPPROTO_IP, IP_MULTICAST_LOOP, &off, sizeof(off));
 	if (!c->b->several)
 		settle(c, s, af);
 	error = give_any(c, s);

@@ -51,6 +51,10 @@ jail_strreason(int reason)
 		[JR_UNIXNAME] = "abstract UNIX name is not the jail's",
 		[JR_SOCKOPT] = "socket option is not for a jail to set",
 		[JR_LINK] = "packet sockets of a jail do not send",
+		[JR_RAWPROTO] = "protocol of tunnels or routers",
+		[JR_ICMPTYPE] = "ICMP message that is not for a jail",
+		[JR_IPOPTION] = "source route or routing header",
+		[JR_FRAGMENT] = "fragment of what is to be seen whole",
 		[JR_NOBUFS] = "a table of the kernel half is full",
 	};
 

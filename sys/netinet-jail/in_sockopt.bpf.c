@@ -112,15 +112,29 @@ is_own(const struct bpf_sock *sk, const struct prison *pr)
 	return (prison_source_ip6(pr, &ip6, &ip6) == 0);
 }
 
+/* Is it a socket whose calls no hook sees? */
+static __always_inline bool
+is_raw(const struct bpf_sock *sk)
+{
+	return (sk->type == JAIL_SOCK_RAW || sk->protocol == IPPROTO_ICMP ||
+	    sk->protocol == IPPROTO_ICMPV6);
+}
+
 static __always_inline int
 check_recverr(const struct bpf_sock *sk, const struct prison *pr)
 {
-	if (sk == NULL)
-		return (EPERM);
-	if (sk->type != JAIL_SOCK_RAW && sk->protocol != IPPROTO_ICMP &&
-	    sk->protocol != IPPROTO_ICMPV6)
-		return (0);
-	return (prison_check_recverr(sk->type, sk->state, is_own(sk, pr)));
+	return (is_raw(sk) ? prison_check_recverr(sk->type, sk->state,
+	    is_own(sk, pr)) : 0);
+}
+
+/* The copy for the machine's own sockets is made before a packet is judged. */
+static __always_inline int
+check_loop(const struct bpf_sockopt *ctx)
+{
+	const __u8 *on = ctx->optval;
+
+	return (is_raw(ctx->sk) && ((void *)(on + 1) > ctx->optval_end ||
+	    *on != 0) ? EACCES : 0);
 }
 
 /* Returns 0 or an errno, as prison_check_sockopt(). */
@@ -129,8 +143,12 @@ check_value(struct bpf_sockopt *ctx, const struct prison *pr)
 {
 	if (ctx->level == IPPROTO_TCP && ctx->optname == TCP_ULP)
 		return (check_ulp(ctx));
+	if (ctx->sk == NULL)
+		return (EPERM);
 	if (is_recverr(ctx->level, ctx->optname))
 		return (check_recverr(ctx->sk, pr));
+	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_LOOP)
+		return (check_loop(ctx));
 	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_IF)
 		note_from(ctx);
 	return (pr->pr_flags & PR_ALLOW_MULTICAST ? change_groups(ctx) : 0);

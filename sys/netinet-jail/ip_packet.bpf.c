@@ -13,6 +13,7 @@
 #include "in_port.h"
 #include "in_sets.bpf.h"
 #include "ip_packet.h"
+#include "ip_policy.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -39,6 +40,39 @@ is_joined(struct __sk_buff *skb, __u16 ethertype)
 	return (group_has(sk, &dst));
 }
 
+/* (A packet need not be in one piece.) */
+static inline bool
+packet_copy(const struct packet *p, __u32 offset, void *to, __u32 len)
+{
+	return (bpf_skb_load_bytes(p, offset, to, len) == 0);
+}
+
+/* (As a function of its own the verifier looks at it once for each way.) */
+static __noinline int
+check_policy(struct __sk_buff *skb, enum packet_way way)
+{
+	return (packet_policy((const struct packet *)skb,
+	    bpf_ntohs(skb->protocol), way));
+}
+
+/* Who gets it, and what else there is to say. */
+static __always_inline enum jail_reason
+check_packet(struct __sk_buff *skb, const struct prison *pr, __u16 ethertype,
+    enum packet_way way)
+{
+	const void *data = (void *)(long)skb->data;
+	const void *end = (void *)(long)skb->data_end;
+	enum jail_reason reason;
+
+	reason = prison_check_packet(pr, ethertype, data, end, way);
+	if (reason == JR_DSTADDR && (pr->pr_flags & PR_ALLOW_MULTICAST) &&
+	    is_joined(skb, ethertype))
+		reason = JR_NONE;
+	if (reason != JR_NONE || packet_is_plain(ethertype, data, end))
+		return (reason);
+	return (check_policy(skb, way));
+}
+
 /* The hook's verdict: 1 to let the packet pass, 0 to drop it. */
 static __always_inline int
 filter(struct __sk_buff *skb, enum packet_way way)
@@ -47,12 +81,9 @@ filter(struct __sk_buff *skb, enum packet_way way)
 	__u16 ethertype = bpf_ntohs(skb->protocol);
 	enum jail_reason reason;
 
-	reason = pr == NULL ? JR_NOPRISON : prison_check_packet(pr, ethertype,
-	    (void *)(long)skb->data, (void *)(long)skb->data_end, way);
+	reason = pr == NULL ? JR_NOPRISON : check_packet(skb, pr, ethertype,
+	    way);
 	if (reason == JR_NONE)
-		return (1);
-	if (reason == JR_DSTADDR && (pr->pr_flags & PR_ALLOW_MULTICAST) &&
-	    is_joined(skb, ethertype))
 		return (1);
 	count_refusal(pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :
 	    JAIL_DIR_IN, ethertype == ETH_P_IPV6 ? 6 : 4);

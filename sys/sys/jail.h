@@ -376,6 +376,10 @@ enum jail_reason {
 	JR_NOBUFS = 15,		/* a map of the kernel half is full */
 	JR_SOCKOPT = 16,	/* socket option that a jail may not set */
 	JR_LINK = 17,		/* packet out: from a packet socket */
+	JR_RAWPROTO = 18,	/* protocol of tunnels and routers */
+	JR_ICMPTYPE = 19,	/* ICMP message that is not for a jail */
+	JR_IPOPTION = 20,	/* source route, or routing header */
+	JR_FRAGMENT = 21,	/* fragment of what is to be seen whole */
 	JR_MAX
 };
 

@@ -8,12 +8,15 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -524,6 +527,57 @@ VNET_CASE(interrupted_call_loses_nothing)
 	ATF_CHECK_EQ(0, bad);
 }
 
+/* A packet with a header of its own, from nobody to all hosts of the link. */
+struct forged {
+	bool loop;		/* ask for the copy */
+	int error;
+};
+
+static int
+do_forge(void *arg)
+{
+	struct forged *f = arg;
+	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 1,
+		.protocol = PROTO, .saddr = inet_addr(VNET_ABSENT4),
+		.daddr = inet_addr("224.0.0.1") };
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = ip.daddr };
+	int on = 1, s = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+
+	if (f->loop)
+		setsockopt(s, IPPROTO_IP, IP_MULTICAST_LOOP, &on, sizeof(on));
+	f->error = sendto(s, &ip, sizeof(ip), 0, (const void *)&to,
+	    sizeof(to)) == sizeof(ip) ? 0 : errno;
+	close(s);
+	return (-1);
+}
+
+static void
+check_copy(const struct jailed *jd, bool loop, bool want)
+{
+	struct forged f = { .loop = loop };
+	int host = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, PROTO);
+	struct pollfd pfd = { .fd = host, .events = POLLIN };
+
+	jailed_call(jd, do_forge, &f, sizeof(f));
+	ATF_CHECK_STREQ("EPERM", errname(f.error));
+	ATF_CHECK_EQ(want, poll(&pfd, 1, want ? WAIT_MS : 200) == 1);
+	close(host);
+}
+
+/* A process in the cgroup alone has a socket that the broker did not make. */
+VNET_CASE(B5_forged_multicast_has_no_copy_here)
+{
+	struct jailed bare;
+	struct scene s;
+
+	begin(&s, tc);
+	check_copy(&s.b, false, false);
+	check_copy(&s.b, true, false);
+	bare = jailed_start_bare(s.b.jd_jid);
+	check_copy(&bare, false, true);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, source_is_chosen_as_for_udp);
@@ -539,5 +593,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, broker_has_no_more_than_it_needs);
 	ATF_TP_ADD_TC(tp, broker_is_not_seen_in_the_jail);
 	ATF_TP_ADD_TC(tp, interrupted_call_loses_nothing);
+	ATF_TP_ADD_TC(tp, B5_forged_multicast_has_no_copy_here);
 	return (atf_no_error());
 }

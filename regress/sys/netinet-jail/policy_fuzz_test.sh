@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Copyright (c) 2026 The netjail authors
+#
+# A short run of the fuzzer, the same each time; make fuzz has the long one.
+
+atf_test_case policy_agrees_with_the_oracle
+policy_agrees_with_the_oracle_body()
+{
+	atf_check -e match:'Done 500000 runs' \
+	    "$(atf_get_srcdir)/policy_fuzz" -runs=500000 -seed=1 -max_len=160
+}
+
+atf_init_test_cases()
+{
+	atf_add_test_case policy_agrees_with_the_oracle
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Copyright (c) 2026 The netjail authors
+ *
+ * What else than an address can be wrong with a packet: protocols that carry
+ * packets of their own or speak for a router, ICMP messages that change what
+ * others do, options that lead elsewhere, fragments that hide one of these.
+ * Decisions only; compiled for BPF, native tests and the fuzzer.
+ *
+ * Only raw sockets can send most of it. What TCP and UDP are, with nothing in
+ * between, is plain, and passes at once.
+ */
+
+#ifndef _IP_POLICY_H_
+#define _IP_POLICY_H_
+
+#include <linux/icmpv6.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+
+#include <sys/jail.h>
+
+#include "ip_packet.h"
+
+#define IP4_OFFSETS	0x1fff	/* of frag_off, RFC 791 */
+#define IP6_OFFSETS	0xfff8	/* of the fragment header, RFC 8200 */
+#define IP4_OPTIONS	40	/* bytes at most */
+#define IP4_LSRR	131	/* loose source and record route */
+#define IP4_SSRR	137	/* strict */
+#define ICMP4_ECHOREPLY	0	/* RFC 792; <linux/icmp.h> is not for BPF */
+#define ICMP4_UNREACH	3
+#define ICMP4_ECHO	8
+#define ICMP4_TIMXCEED	11
+#define ICMP4_PARAMPROB	12
+#define ICMP4_TSTAMP	13
+#define ICMP4_TSREPLY	14
+#define IP6_HEADERS	8	/* extension headers that are looked at */
+#define IP6_MOBILITY	135
+
+/*
+ * The bytes of a packet from its network header on; whoever includes this
+ * defines the type, and the function: false if there are not so many.
+ */
+struct packet;
+static inline bool packet_copy(const struct packet *p, __u32 offset, void *to,
+    __u32 len);
+
+/* An extension header begins so; that for fragments has its offset next. */
+struct ip6_extension {
+	__u8 nexthdr;
+	__u8 len;		/* of 8 bytes more than the first 8 */
+	__be16 offset;
+};
+
+/* TCP or UDP, and nothing but the header before it? */
+static inline bool
+packet_is_plain(__u16 ethertype, const void *data, const void *end)
+{
+	const struct ipv6hdr *ip6 = data;
+	const struct iphdr *ip = data;
+
+	if (ethertype == ETH_P_IP)
+		return ((const void *)(ip + 1) <= end && ip->ihl == 5 &&
+		    (ip->protocol == IPPROTO_TCP ||
+		    ip->protocol == IPPROTO_UDP));
+	return ((const void *)(ip6 + 1) <= end &&
+	    (ip6->nexthdr == IPPROTO_TCP || ip6->nexthdr == IPPROTO_UDP));
+}
+
+/*
+ * Does the protocol carry whole packets, or is it one by which routers and
+ * switches agree? See the numbers that IANA has assigned.
+ */
+static inline bool
+policy_protocol(__u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_IGMP:
+	case IPPROTO_IPIP:
+	case IPPROTO_EGP:
+	case 9:			/* IGP */
+	case IPPROTO_IPV6:
+	case IPPROTO_RSVP:
+	case IPPROTO_GRE:
+	case IPPROTO_ESP:
+	case IPPROTO_AH:
+	case 55:		/* MOBILE, RFC 2004 */
+	case 88:		/* EIGRP */
+	case 89:		/* OSPF */
+	case IPPROTO_MTP:
+	case 97:		/* ETHERIP */
+	case IPPROTO_ENCAP:
+	case IPPROTO_PIM:
+	case 112:		/* VRRP */
+	case 115:		/* L2TP */
+	case 124:		/* IS-IS */
+	case IP6_MOBILITY:
+	case 137:		/* MPLS */
+		return (false);
+	default:
+		return (true);
+	}
+}
+
+/* Echo, and when; what is reported about them only comes in. */
+static inline bool
+policy_icmp4(__u8 type, enum packet_way way)
+{
+	switch (type) {
+	case ICMP4_ECHO:
+	case ICMP4_ECHOREPLY:
+	case ICMP4_TSTAMP:
+		return (true);
+	case ICMP4_UNREACH:
+	case ICMP4_TIMXCEED:
+	case ICMP4_PARAMPROB:
+	case ICMP4_TSREPLY:
+		return (way != PACKET_OUT);
+	default:
+		return (false);
+	}
+}
+
+static inline bool
+policy_icmp6(__u8 type, enum packet_way way)
+{
+	switch (type) {
+	case ICMPV6_ECHO_REQUEST:
+	case ICMPV6_ECHO_REPLY:
+		return (true);
+	case ICMPV6_DEST_UNREACH:
+	case ICMPV6_PKT_TOOBIG:
+	case ICMPV6_TIME_EXCEED:
+	case ICMPV6_PARAMPROB:
+		return (way != PACKET_OUT);
+	default:
+		return (false);
+	}
+}
+
+/*
+ * One option of IPv4 at *pos of n bytes, RFC 791: go to the next one, or to the
+ * end.
+ */
+static inline enum jail_reason
+policy_option(const __u8 *options, __u32 n, __u32 *pos)
+{
+	const __u8 kind = options[*pos & 63];
+	const __u8 len = options[(*pos + 1) & 63];
+
+	if (kind == 0) {
+		*pos = n;
+		return (JR_NONE);
+	}
+	if (kind == 1) {
+		++*pos;
+		return (JR_NONE);
+	}
+	if (*pos + 1 >= n || len < 2 || *pos + len > n)
+		return (JR_MALFORMED);
+	if (kind == IP4_LSRR || kind == IP4_SSRR)
+		return (JR_IPOPTION);
+	*pos += len;
+	return (JR_NONE);
+}
+
+static inline enum jail_reason
+policy_options(const struct packet *p, __u32 n)
+{
+	__u8 options[64] = { 0 };	/* (a power of two, for the verifier) */
+	enum jail_reason reason = JR_NONE;
+	__u32 pos = 0;
+
+	if (n == 0)
+		return (JR_NONE);
+	if (n > IP4_OPTIONS || !packet_copy(p, sizeof(struct iphdr), options,
+	    n))
+		return (JR_MALFORMED);
+	for (int i = 0; i < IP4_OPTIONS && pos < n && reason == JR_NONE; i++)
+		reason = policy_option(options, n, &pos);
+	return (reason);
+}
+
+/*
+ * Another fragment than the first has nothing by which it could be judged. The
+ * kernel makes them after this, and puts them together before it, so this one
+ * was made by hand.
+ */
+static inline enum jail_reason
+policy_ip4(const struct packet *p, enum packet_way way)
+{
+	enum jail_reason reason;
+	struct iphdr ip;
+	__u8 type;
+
+	if (!packet_copy(p, 0, &ip, sizeof(ip)) || ip.ihl < 5)
+		return (JR_MALFORMED);
+	reason = policy_options(p, (ip.ihl - 5) * 4);
+	if (reason != JR_NONE)
+		return (reason);
+	if (!policy_protocol(ip.protocol))
+		return (JR_RAWPROTO);
+	if (ip.protocol != IPPROTO_ICMP)
+		return (JR_NONE);
+	if (ip.frag_off & bpf_htons(IP4_OFFSETS))
+		return (JR_FRAGMENT);
+	if (!packet_copy(p, ip.ihl * 4, &type, sizeof(type)))
+		return (JR_MALFORMED);
+	return (policy_icmp4(type, way) ? JR_NONE : JR_ICMPTYPE);
+}
+
+/* On the way through a packet's headers. */
+struct policy_walk {
+	const struct packet *p;
+	__u32 offset;
+	__u8 nexthdr;
+	bool fragment;		/* another than the first */
+	bool done;
+};
+
+/* The header at hand: go on behind it, or be done. */
+static inline enum jail_reason
+policy_header(struct policy_walk *w)
+{
+	struct ip6_extension ext;
+
+	switch (w->nexthdr) {
+	case IPPROTO_ROUTING:
+		return (JR_IPOPTION);
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_FRAGMENT:
+		break;
+	default:
+		w->done = true;
+		return (JR_NONE);
+	}
+	if (w->fragment)
+		return (JR_FRAGMENT);
+	if (!packet_copy(w->p, w->offset, &ext, sizeof(ext)))
+		return (JR_MALFORMED);
+	if (w->nexthdr == IPPROTO_FRAGMENT) {
+		w->fragment = (ext.offset & bpf_htons(IP6_OFFSETS)) != 0;
+		ext.len = 0;
+	}
+	w->nexthdr = ext.nexthdr;
+	w->offset += (ext.len + 1) * 8;
+	return (JR_NONE);
+}
+
+static inline enum jail_reason
+policy_final(const struct policy_walk *w, enum packet_way way)
+{
+	__u8 type;
+
+	if (!policy_protocol(w->nexthdr))
+		return (JR_RAWPROTO);
+	if (w->nexthdr != IPPROTO_ICMPV6)
+		return (JR_NONE);
+	if (w->fragment)
+		return (JR_FRAGMENT);
+	if (!packet_copy(w->p, w->offset, &type, sizeof(type)))
+		return (JR_MALFORMED);
+	return (policy_icmp6(type, way) ? JR_NONE : JR_ICMPTYPE);
+}
+
+static inline enum jail_reason
+policy_ip6(const struct packet *p, enum packet_way way)
+{
+	struct policy_walk w = { .p = p, .offset = sizeof(struct ipv6hdr) };
+	enum jail_reason reason = JR_NONE;
+	struct ipv6hdr ip6;
+
+	if (!packet_copy(p, 0, &ip6, sizeof(ip6)))
+		return (JR_MALFORMED);
+	w.nexthdr = ip6.nexthdr;
+	for (int i = 0; i <= IP6_HEADERS && !w.done && reason == JR_NONE; i++)
+		reason = policy_header(&w);
+	if (reason != JR_NONE)
+		return (reason);
+	return (w.done ? policy_final(&w, way) : JR_MALFORMED);
+}
+
+/* Returns JR_NONE or the reason why not, of a packet that is not plain. */
+static inline enum jail_reason
+packet_policy(const struct packet *p, __u16 ethertype, enum packet_way way)
+{
+	return (ethertype == ETH_P_IP ? policy_ip4(p, way) :
+	    policy_ip6(p, way));
+}
+
+#endif /* !_IP_POLICY_H_ */
