@@ -243,8 +243,8 @@ VNET_CASE(A12_public_address_of_the_host_is_as_any_other)
 }
 
 /*
- * What has no hook but that of packets. A ping socket has one to connect; that
- * of IPv6 is not told that a packet was dropped.
+ * What has no hook but that of packets, where the broker does not help. A ping
+ * socket has one to connect; that of IPv6 is not told that a packet was dropped.
  */
 static void
 not_there(const struct stage *s, const char *from, const char *dst, int type,
@@ -284,6 +284,7 @@ VNET_CASE(A12_raw_and_ping_sockets_do_not_reach_the_loopback)
 	size_t i;
 
 	stage_init(&s, tc, 0);
+	s.sc.a = jailed_start_bare(s.sc.a.jd_jid);
 	write_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
 	for (i = 0; i < NELEMS(rows); i++) {
 		not_there(&s, rows[i][0], rows[i][1], SOCK_RAW, FORGE_PROTO);

@@ -348,11 +348,10 @@ VNET_CASE(broker_ends_with_those_it_is_for)
 {
 	struct jailed more;
 	struct scene s;
-	pid_t pid;
 
 	begin(&s, tc);
 	more = jailed_start(s.a.jd_jid);
-	ATF_CHECK_EQ(2, count_brokers(s.a.jd_jid, &pid));
+	wait_brokers(s.a.jd_jid, 2);
 	jailed_stop(&more);
 	wait_brokers(s.a.jd_jid, 1);
 	check_from(&s.a, kinds[0], NULL, VNET_PEER4, A_FIRST4, 0);
