@@ -443,7 +443,9 @@ answer(struct call *c)
 	s = caller_descriptor(c->b, &c->who, argument(c, 0));
 	if (s == -1)
 		return (-1);
-	error = answer_on(c, s);
+	/* (Who asked may be gone, and his pid be another's by now.) */
+	error = seccomp_notify_id_valid(c->b->notify, c->req->id) == 0 ?
+	    answer_on(c, s) : -1;
 	close(s);
 	return (error);
 }
