@@ -244,7 +244,8 @@ VNET_CASE(A12_public_address_of_the_host_is_as_any_other)
 
 /*
  * What has no hook but that of packets, where the broker does not help. A ping
- * socket has one to connect; that of IPv6 is not told that a packet was dropped.
+ * socket has one to connect; that of IPv6 is not told that a packet was
+ * dropped.
  */
 static void
 not_there(const struct stage *s, const char *from, const char *dst, int type,
