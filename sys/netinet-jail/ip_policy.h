@@ -145,46 +145,26 @@ policy_icmp6(__u8 type, enum packet_way way)
 }
 
 /*
- * One option of IPv4 at *pos of n bytes, RFC 791: go to the next one, or to the
- * end.
+ * Is there a source route among the options of what is to be sent? Whatever
+ * could be the beginning of one counts: the verifier of Linux 6.1 cannot follow
+ * the list. What comes in the kernel does not route (accept_source_route).
  */
 static inline enum jail_reason
-policy_option(const __u8 *options, __u32 n, __u32 *pos)
+policy_options(const struct packet *p, __u32 n, enum packet_way way)
 {
-	const __u8 kind = options[*pos & 63];
-	const __u8 len = options[(*pos + 1) & 63];
+	__u8 options[64] = { 0 };
+	bool found = false;
 
-	if (kind == 0) {
-		*pos = n;
+	if (n == 0 || way != PACKET_OUT)
 		return (JR_NONE);
-	}
-	if (kind == 1) {
-		++*pos;
-		return (JR_NONE);
-	}
-	if (*pos + 1 >= n || len < 2 || *pos + len > n)
+	/* (From 1 to 64, as that verifier has to see.) */
+	__asm__ volatile ("" : "+r" (n));
+	n = ((n - 1) & 63) + 1;
+	if (!packet_copy(p, sizeof(struct iphdr), options, n))
 		return (JR_MALFORMED);
-	if (kind == IP4_LSRR || kind == IP4_SSRR)
-		return (JR_IPOPTION);
-	*pos += len;
-	return (JR_NONE);
-}
-
-static inline enum jail_reason
-policy_options(const struct packet *p, __u32 n)
-{
-	__u8 options[64] = { 0 };	/* (a power of two, for the verifier) */
-	enum jail_reason reason = JR_NONE;
-	__u32 pos = 0;
-
-	if (n == 0)
-		return (JR_NONE);
-	if (n > IP4_OPTIONS || !packet_copy(p, sizeof(struct iphdr), options,
-	    n))
-		return (JR_MALFORMED);
-	for (int i = 0; i < IP4_OPTIONS && pos < n && reason == JR_NONE; i++)
-		reason = policy_option(options, n, &pos);
-	return (reason);
+	for (int i = 0; i < IP4_OPTIONS; i++)
+		found |= (options[i] == IP4_LSRR) | (options[i] == IP4_SSRR);
+	return (found ? JR_IPOPTION : JR_NONE);
 }
 
 /*
@@ -201,7 +181,7 @@ policy_ip4(const struct packet *p, enum packet_way way)
 
 	if (!packet_copy(p, 0, &ip, sizeof(ip)) || ip.ihl < 5)
 		return (JR_MALFORMED);
-	reason = policy_options(p, (ip.ihl - 5) * 4);
+	reason = policy_options(p, (ip.ihl - 5) * 4, way);
 	if (reason != JR_NONE)
 		return (reason);
 	if (!policy_protocol(ip.protocol))

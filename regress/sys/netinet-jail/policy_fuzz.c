@@ -80,17 +80,9 @@ oracle_options(const struct packet *p, size_t from, size_t to)
 {
 	if (to > p->len)
 		return (JR_MALFORMED);
-	while (from < to && p->data[from] != 0) {
-		if (p->data[from] == 1) {
-			from++;
-			continue;
-		}
-		if (from + 1 >= to || p->data[from + 1] < 2 ||
-		    from + p->data[from + 1] > to)
-			return (JR_MALFORMED);
+	for (; from < to; from++) {
 		if (p->data[from] == 131 || p->data[from] == 137)
 			return (JR_IPOPTION);
-		from += p->data[from + 1];
 	}
 	return (JR_NONE);
 }
@@ -104,7 +96,7 @@ oracle4(const struct packet *p, bool out)
 	if (p->len < 20 || (p->data[0] & 15) < 5)
 		return (JR_MALFORMED);
 	header = 4 * (p->data[0] & 15);
-	reason = oracle_options(p, 20, header);
+	reason = out ? oracle_options(p, 20, header) : JR_NONE;
 	if (reason != JR_NONE)
 		return (reason);
 	reason = oracle_proto(p->data[9]);
