@@ -32,6 +32,7 @@
 #define JAIL_SO_DETACH_FILTER	27
 #define JAIL_SO_MARK		36
 #define JAIL_SOL_PACKET		263
+#define JAIL_MRT_BASE		200	/* MRT_BASE and MRT6_BASE */
 
 #define JAIL_PORT_RESERVED 1024	/* IPPORT_RESERVED */
 
@@ -114,6 +115,21 @@ is_leave(int level, int option)
 	    level == IPPROTO_IPV6 && option == IPV6_DROP_MEMBERSHIP);
 }
 
+/*
+ * Is it an option by which the host would route, or not route, packets of
+ * others? The kernel lets whoever has a raw socket be the multicast router
+ * (MRT_INIT, MRT6_INIT and what follows), or take what bears a router alert out
+ * of what is forwarded.
+ */
+static inline int
+is_router(int level, int option)
+{
+	if (level != IPPROTO_IP && level != IPPROTO_IPV6)
+		return (0);
+	return (option >= JAIL_MRT_BASE || option ==
+	    (level == IPPROTO_IP ? IP_ROUTER_ALERT : IPV6_ROUTER_ALERT));
+}
+
 /* Is it an option to be told of ICMP errors, whatever they are about? */
 static inline int
 is_recverr(int level, int option)
@@ -160,6 +176,8 @@ prison_check_sockopt(const struct prison *pr, int level, int option)
 		return (EPERM);
 	if (level == IPPROTO_IP ? option == IP_TRANSPARENT :
 	    level == IPPROTO_IPV6 && option == IPV6_TRANSPARENT)
+		return (EPERM);
+	if (is_router(level, option))
 		return (EPERM);
 	if (level != JAIL_SOL_SOCKET)
 		return (0);

@@ -11,6 +11,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <linux/mroute.h>	/* after <netinet/in.h> */
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,6 +178,13 @@ ATF_TC_BODY(options_that_reach_others_are_refused, tc)
 		{ PR_IP4, IPPROTO_TCP, SO_MARK, 0 },
 		{ 0, IPPROTO_IP, IP_TRANSPARENT, EPERM },
 		{ 0, IPPROTO_IPV6, IPV6_TRANSPARENT, EPERM },
+		{ 0, IPPROTO_IP, MRT_INIT, EPERM },
+		{ 0, IPPROTO_IP, MRT_ADD_MFC_PROXY, EPERM },
+		{ 0, IPPROTO_IPV6, 200 /* MRT6_INIT */, EPERM },
+		{ 0, IPPROTO_IP, IP_ROUTER_ALERT, EPERM },
+		{ 0, IPPROTO_IPV6, IPV6_ROUTER_ALERT, EPERM },
+		{ 0, IPPROTO_IPV6, IP_ROUTER_ALERT, 0 },
+		{ 0, IPPROTO_TCP, MRT_INIT, 0 },
 		{ PR_IP4, IPPROTO_TCP, IP_TRANSPARENT, 0 },
 		{ PR_IP4, IPPROTO_IPV6, IP_TRANSPARENT, 0 },
 		{ PR_IP4, SOL_SOCKET, MCAST_JOIN_GROUP, 0 },

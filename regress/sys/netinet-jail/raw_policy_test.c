@@ -354,6 +354,50 @@ VNET_CASE(B6_datagrams_take_no_source_route)
 	ATF_CHECK(refused_once(&s.b, &want, before));
 }
 
+/* An option of a raw socket that needs no other capability. */
+struct wish {
+	int af, proto, name, value, error;
+};
+
+static int
+do_wish(void *arg)
+{
+	struct wish *w = arg;
+	int s = socket(w->af, SOCK_RAW, w->proto);
+
+	w->error = s != -1 && setsockopt(s, w->af == AF_INET ? IPPROTO_IP :
+	    IPPROTO_IPV6, w->name, &w->value, sizeof(w->value)) == 0 ? 0 :
+	    errno;
+	close(s);
+	return (-1);
+}
+
+/* The multicast router, and who is given what bears a router alert. */
+VNET_CASE(jail_is_no_router)
+{
+	static const struct wish wishes[] = {
+		{ AF_INET, IPPROTO_IGMP, 200 /* MRT_INIT */, 1, 0 },
+		{ AF_INET6, IPPROTO_ICMPV6, 200 /* MRT6_INIT */, 1, 0 },
+		{ AF_INET, IPPROTO_ICMP, IP_ROUTER_ALERT, 1, 0 },
+		{ AF_INET6, IPPROTO_RAW, IPV6_ROUTER_ALERT, 0, 0 },
+	};
+	struct jailed bare;
+	struct scene s;
+
+	scene_init(&s, tc);
+	bare = jailed_start_bare(s.b.jd_jid);
+	for (size_t i = 0; i < NELEMS(wishes); i++) {
+		struct wish w = wishes[i];
+
+		do_wish(&w);
+		ATF_CHECK_EQ_MSG(0, w.error, "host, row %zu", i);
+		jailed_call(&s.b, do_wish, &w, sizeof(w));
+		ATF_CHECK_EQ_MSG(EPERM, w.error, "row %zu", i);
+		jailed_call(&bare, do_wish, &w, sizeof(w));
+		ATF_CHECK_EQ_MSG(EPERM, w.error, "bare, row %zu", i);
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, B6_source_routes_are_not_sent);
@@ -364,5 +408,6 @@ ATF_TP_ADD_TCS(tp)
 	    B9_messages_of_routers_and_neighbours_are_not_sent);
 	ATF_TP_ADD_TC(tp, B9_messages_of_routers_are_not_heard);
 	ATF_TP_ADD_TC(tp, B14_fragments_hide_nothing);
+	ATF_TP_ADD_TC(tp, jail_is_no_router);
 	return (atf_no_error());
 }
