@@ -116,6 +116,34 @@ v4mapped(const struct family *f, const void *addr)
 	    (const struct in6_addr *)addr));
 }
 
+/* 127/8 and ::1, or what the kernel has a jail's loopback by. */
+static bool
+is_loopback(const struct family *f, const void *addr)
+{
+	const uint32_t lo6[3] = { htonl(JAIL_LO6_0), htonl(JAIL_LO6_1), 0 };
+
+	if (f->af == AF_INET)
+		return (*(const uint8_t *)addr == IN_LOOPBACKNET);
+	return (IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)addr) ||
+	    memcmp(addr, lo6, sizeof(lo6)) == 0);
+}
+
+static int
+check_addr(const struct family *f, const void *addr)
+{
+	if (!valid(f, addr))
+		return (jail_fail(EINVAL, "%s.addr: %s cannot be a jail's "
+		    "address", f->name, addr_text(f, addr)));
+	if (is_loopback(f, addr))
+		return (jail_fail(EINVAL, "%s.addr: %s is a loopback address, "
+		    "and every jail has its own loopback: leave it out",
+		    f->name, addr_text(f, addr)));
+	if (v4mapped(f, addr))
+		return (jail_fail(EINVAL, "%s.addr: %s is an IPv4 address: use "
+		    "ip4.addr", f->name, addr_text(f, addr)));
+	return (0);
+}
+
 static _Thread_local size_t compare_len;
 
 static int
@@ -151,14 +179,8 @@ int
 addrs_check(const struct family *f, const struct addrlist *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (!valid(f, addr_nth(f, l, i)))
-			return (jail_fail(EINVAL, "%s.addr: %s cannot be a "
-			    "jail's address", f->name,
-			    addr_text(f, addr_nth(f, l, i))));
-		if (v4mapped(f, addr_nth(f, l, i)))
-			return (jail_fail(EINVAL, "%s.addr: %s is an IPv4 "
-			    "address: use ip4.addr", f->name,
-			    addr_text(f, addr_nth(f, l, i))));
+		if (check_addr(f, addr_nth(f, l, i)) != 0)
+			return (-1);
 	}
 	return (l->n > 1 ? find_twin(f, l) : 0);
 }

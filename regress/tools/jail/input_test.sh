@@ -90,6 +90,26 @@ address_must_be_one_that_a_jail_can_have_cleanup()
 	vnet_cleanup
 }
 
+# Nor what the kernel has the loopback of another jail by, which A3 is about.
+atf_test_case address_is_no_loopback cleanup
+address_is_no_loopback_body()
+{
+	why="is a loopback address, and every jail has its own loopback: leave"
+	begin
+	for addr in 127.0.0.1 127.0.0.2 127.64.1.44; do
+		check_refused_all "jail: ip4.addr: $addr $why it out" \
+		    ip4.addr=192.0.2.5,$addr
+	done
+	for addr in ::1 fd6a:6169:6c6c:6f::12c; do
+		check_refused_all "jail: ip6.addr: $addr $why it out" \
+		    ip6.addr=$addr
+	done
+}
+address_is_no_loopback_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case address_is_listed_once cleanup
 address_is_listed_once_body()
 {
@@ -426,6 +446,7 @@ atf_init_test_cases()
 {
 	atf_add_test_case address_must_parse
 	atf_add_test_case address_must_be_one_that_a_jail_can_have
+	atf_add_test_case address_is_no_loopback
 	atf_add_test_case address_is_listed_once
 	atf_add_test_case address_is_not_another_jails
 	atf_add_test_case one_address_may_be_shared_by_jails_that_have_no_other
