@@ -268,11 +268,17 @@ aliases_clear(struct session *s)
 }
 
 static int
-bad_alias(const struct family *f, int error, const char *word,
-    const char *why)
+bad_alias(int error, const char *word, const char *why)
 {
-	return (jail_fail(error, "%s.alias: \"%.100s\": %s", f->name, word,
-	    why));
+	return (jail_fail(error, "\"%.100s\": %s", word, why));
+}
+
+static int
+bad_prefix(const struct family *f, const char *word)
+{
+	return (bad_alias(EINVAL, word, f->af == AF_INET ?
+	    "the prefix length is not from 1 to 32" :
+	    "the prefix length is not from 1 to 128"));
 }
 
 /* One interface|address/prefix, of which the prefix may be missing. */
@@ -284,26 +290,26 @@ parse_alias(const struct family *f, const char *word, struct ip_alias_key *key,
 	uint8_t raw[16];
 
 	if (strlen(word) >= sizeof(copy))
-		return (bad_alias(f, EINVAL, word, "is too long"));
+		return (bad_alias(EINVAL, word, "is too long"));
 	strcpy(copy, word);
 	addr = strchr(copy, '|');
-	if (addr == NULL)
-		return (bad_alias(f, EINVAL, word, "is not "
+	if (addr == NULL || addr == copy)
+		return (bad_alias(EINVAL, word, "is not "
 		    "interface|address/prefix"));
 	*addr++ = '\0';
 	prefix = strchr(addr, '/');
 	if (prefix != NULL)
 		*prefix++ = '\0';
 	if (inet_pton(f->af, addr, raw) != 1)
-		return (bad_alias(f, EINVAL, word, f->af == AF_INET ?
+		return (bad_alias(EINVAL, word, f->af == AF_INET ?
 		    "not an IPv4 address" : "not an IPv6 address"));
 	key->addr = map_addr(f, raw);
 	a->prefix = prefix != NULL ? strtoul(prefix, &end, 10) : f->bits;
 	if (prefix != NULL && (prefix[0] < '0' || prefix[0] > '9' ||
 	    *end != '\0' || a->prefix == 0 || a->prefix > f->bits))
-		return (bad_alias(f, EINVAL, word, "not a prefix length"));
+		return (bad_prefix(f, word));
 	a->ifindex = if_nametoindex(copy);
-	return (a->ifindex != 0 ? 0 : bad_alias(f, ENXIO, word,
+	return (a->ifindex != 0 ? 0 : bad_alias(ENXIO, word,
 	    "no such interface"));
 }
 
@@ -319,7 +325,7 @@ is_new(const struct family *f, const struct host *h, const char *word,
 		return (1);
 	if (ha->ifindex == a->ifindex)
 		return (0);
-	return (bad_alias(f, EADDRINUSE, word, "is on another interface "
+	return (bad_alias(EADDRINUSE, word, "is on another interface "
 	    "already"));
 }
 
@@ -392,8 +398,7 @@ add_word(struct session *s, struct change *c, int f, const struct host *h,
 		return (-1);
 	a.netns = here;
 	if (!is_listed(fam, &c->list[f], k))
-		return (bad_alias(fam, EINVAL, word, "is no address of the "
-		    "jail"));
+		return (bad_alias(EINVAL, word, "is no address of the jail"));
 	if (set != 0 && kern_get(&s->k, KM_ALIASES, k, &old) == 0 &&
 	    old.ifindex == a.ifindex && old.netns == a.netns)
 		return (append(&c->aliases[f], k, &old, true));

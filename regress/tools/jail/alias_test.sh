@@ -109,18 +109,19 @@ bad_aliases_are_refused_head()
 bad_aliases_are_refused_body()
 {
 	begin
-	refuse "ip4.alias: \"nosuch|$B4/24\": no such interface" \
+	refuse "\"nosuch|$B4/24\": no such interface" \
 	    "ip4.addr=$VNET_HOSTIF|$A4/24,nosuch|$B4/24"
-	refuse "ip4.alias: \"lo|$VNET_HOST4/24\": is on another interface already" \
+	refuse "\"lo|$VNET_HOST4/24\": is on another interface already" \
 	    "ip4.addr=lo|$VNET_HOST4/24"
 	for prefix in 0 33 x 24x -1 ''; do
-		refuse "ip4.alias: \"lo|$A4/$prefix\": not a prefix length" \
-		    "ip4.addr=lo|$A4/$prefix"
+		refuse "\"lo|$A4/$prefix\": the prefix length is not from"\
+" 1 to 32" "ip4.addr=lo|$A4/$prefix"
 	done
+	refuse "\"|$A4\": is not interface|address/prefix" "ip4.addr=|$A4"
 	refuse "ip6.addr: not an IPv6 address: \"$A4\"" "ip6.addr=lo|$A4/24"
-	refuse "ip4.alias: \"$A4\": is not interface|address/prefix" \
+	refuse "\"$A4\": is not interface|address/prefix" \
 	    "ip4.alias=$A4"
-	refuse "ip4.alias: \"lo|$A4/32\": is no address of the jail" \
+	refuse "\"lo|$A4/32\": is no address of the jail" \
 	    "ip4.alias=lo|$A4/32"
 }
 bad_aliases_are_refused_cleanup()
