@@ -92,6 +92,9 @@ int kern_put_many(const struct kern *k, enum kern_map map, const void *keys,
 int kern_del(const struct kern *k, enum kern_map map, const void *key);
 int kern_clear(const struct kern *k, enum kern_map map);
 
+/* Wait until every program that runs now, with what the maps had, has ended. */
+int kern_wait(void);
+
 /* All entries of a map, keys and values one after the other, to be freed. */
 int kern_dump(const struct kern *k, enum kern_map map, void **ret_keys,
     void **ret_values, size_t *ret_n);

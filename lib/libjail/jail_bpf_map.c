@@ -259,3 +259,29 @@ kern_clear(const struct kern *k, enum kern_map map)
 	free(keys);
 	return (error == 0 ? 0 : map_failed(map, error));
 }
+
+/*
+ * A change of a map of maps returns when no program has the old one any more:
+ * maybe_wait_bpf_programs() of the kernel's syscall.c.
+ */
+int
+kern_wait(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	int inner, outer = -1, error;
+
+	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wait_inner", 4, 4, 1, NULL);
+	opts.inner_map_fd = inner;
+	error = inner;
+	if (inner >= 0)
+		error = outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS,
+		    "wait_outer", 4, 4, 1, &opts);
+	if (outer >= 0)
+		error = bpf_map_update_elem(outer, &(uint32_t){ 0 }, &inner, 0);
+	if (outer >= 0)
+		close(outer);
+	if (inner >= 0)
+		close(inner);
+	return (error >= 0 ? 0 : jail_fail(-error, "a map of maps: %s",
+	    strerror(-error)));
+}

@@ -365,6 +365,7 @@ change_carry_out(struct session *s, struct change *c)
 	    prison_own_set(n, ip4), prison_own_set(n, ip6) };
 	struct prison_info *pi = &c->new.pi;
 	bool renamed = strcmp(c->old.pi.pi_name, pi->pi_name) != 0;
+	bool newlists = c->newlist[FAM_IP4] || c->newlist[FAM_IP6];
 
 	if (journal_begin(s, JAIL_OP_UPDATE, pi->pi_id, set) != 0 ||
 	    (renamed && kern_put_new(&s->k, KM_NAMES, pi->pi_name,
@@ -374,10 +375,12 @@ change_carry_out(struct session *s, struct change *c)
 		return (-1);
 	if (takes_addrs(c))
 		jail_destroy_lost(s, pi->pi_id);
+	if (newlists && kern_wait() != 0)
+		return (-1);
 	if ((renamed && kern_del(&s->k, KM_NAMES, c->old.pi.pi_name) != 0) ||
 	    drop_addrs(s, c) != 0 || journal_end(s) != 0)
 		return (-1);
-	if (c->newlist[FAM_IP4] || c->newlist[FAM_IP6])
+	if (newlists)
 		jail_sweep(s, pi->pi_id);
 	if (loopback_follow(&c->old.pr, &c->new.pr) != 0)
 		return (-1);
