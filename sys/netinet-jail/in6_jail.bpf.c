@@ -101,13 +101,14 @@ bind_source6(struct bpf_sock_addr *ctx, const struct jail_in6 *src)
 	return (-bpf_bind(ctx, (struct sockaddr *)&sin6, sizeof(sin6)));
 }
 
-/* Is it an address of the jail, or its loopback? */
+/*
+ * Will the kernel take the destination itself for the source? (For IPv4 it
+ * takes what the route names.)
+ */
 static __always_inline bool
-in6_own(const struct prison *pr, const struct jail_in6 *addr)
+is_own_source(const struct prison *pr, const struct jail_in6 *dst)
 {
-	if (in6_v4mapped(addr))
-		return (prison_source_ip4(pr, addr->s6[3], addr->s6[3]) == 0);
-	return (prison_source_ip6(pr, addr, addr) == 0);
+	return (!in6_v4mapped(dst) && prison_source_ip6(pr, dst, dst) == 0);
 }
 
 SEC("cgroup/connect6")
@@ -134,7 +135,8 @@ in6_connect6(struct bpf_sock_addr *ctx)
 	    in6_source_mapped(ctx->sk, pr, &dst, &src) :
 	    in6_source(pr, &dst, &src);
 	if (error == 0 && !in6_equal(&src, &bound))
-		error = bound_late(bind_source6(ctx, &src), in6_own(pr, &dst));
+		error = bound_late(bind_source6(ctx, &src),
+		    is_own_source(pr, &dst));
 	if (error != 0)
 		return (refuse_addr(pr, 6, error));
 	set_user_addr(ctx, &dst);

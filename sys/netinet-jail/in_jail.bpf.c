@@ -54,8 +54,7 @@ in_connect4(struct bpf_sock_addr *ctx)
 	src = is_stale(ctx, pr) ? INADDR_ANY : bound;
 	error = in_source(ctx->sk, pr, dst, &src);
 	if (error == 0 && src != bound)
-		error = bound_late(bind_source(ctx, src),
-		    prison_source_ip4(pr, dst, dst) == 0);
+		error = bound_late(bind_source(ctx, src), false);
 	if (error != 0)
 		return (refuse_addr(pr, 4, error));
 	ctx->user_ip4 = dst;

@@ -135,7 +135,8 @@ prison_remote_ip4(const struct prison *pr, __be32 *addr)
  * May a socket that is bound to src send to dst, which is as
  * prison_remote_ip4() made it?
  *
- * Returns 0, EADDRNOTAVAIL or EAFNOSUPPORT.
+ * Returns 0, EADDRNOTAVAIL, EAFNOSUPPORT or, as ip_route_output_key(), EINVAL
+ * from the loopback to elsewhere.
  */
 static inline int
 prison_source_ip4(const struct prison *pr, __be32 src, __be32 dst)
@@ -145,9 +146,9 @@ prison_source_ip4(const struct prison *pr, __be32 src, __be32 dst)
 	error = prison_check_ip4(pr, src);
 	if (error != EADDRNOTAVAIL || !prison_loopback_ip4(pr, src))
 		return (error);
-	if (prison_loopback_ip4(pr, dst))
+	if (prison_loopback_ip4(pr, dst) || prison_check_ip4(pr, dst) == 0)
 		return (0);
-	return (prison_check_ip4(pr, dst));
+	return (EINVAL);
 }
 
 /*

@@ -74,13 +74,17 @@ is_unsettled(const struct sock_bind *sb, const struct bpf_sock *sk)
 	return ((sb->flags & SB_ANY) && sk->dst_port == 0);
 }
 
-/* Has it asked for none, and kept that of a connection that it had? */
+/*
+ * Has it asked for none, and kept that of a connection that it had? (It shows
+ * that of one that failed.)
+ */
 static __always_inline bool
 is_stale(const struct bpf_sock_addr *ctx, struct bpf_sock *sk)
 {
 	const struct prison *pr;
 
 	if (ctx->type == JAIL_SOCK_RAW || sk == NULL || sk->src_port != 0 ||
+	    sk->dst_port != 0 ||
 	    (ctx->protocol != IPPROTO_TCP && ctx->protocol != IPPROTO_UDP))
 		return (false);
 	pr = prison_of_sock(sk);

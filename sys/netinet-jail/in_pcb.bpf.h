@@ -362,16 +362,16 @@ in_source(struct bpf_sock *sk, const struct prison *pr, __be32 dst,
 
 /*
  * A socket that has a port already cannot be given an address: the kernel will
- * choose one as it connects, the right one if it connects to one of the jail's.
+ * choose one as it connects, and that may be known to be right.
  *
  * Returns what is to become of bpf_bind()'s error.
  */
 static __always_inline int
-bound_late(int error, bool own)
+bound_late(int error, bool right)
 {
 	if (error != EINVAL)
 		return (error);
-	return (own ? 0 : EADDRNOTAVAIL);
+	return (right ? 0 : EADDRNOTAVAIL);
 }
 
 #endif /* !_IN_PCB_BPF_H_ */

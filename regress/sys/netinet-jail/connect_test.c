@@ -196,6 +196,25 @@ VNET_CASE(socket_bound_to_all_of_both_families_connects_to_ip6)
 	run_rows(tc, rows, NELEMS(rows));
 }
 
+/* The kernel would take an address of the host for IPv4. */
+VNET_CASE(socket_bound_to_all_of_both_families_has_no_address_of_the_host)
+{
+	static const struct row rows[] = {
+		{ A, AF_INET6, "::ffff:" VNET_PEER4, "::", EADDRNOTAVAIL,
+		    NULL, NULL, JR_LOCALADDR },
+		{ A, AF_INET6, "::ffff:" A_FIRST4, "::", EADDRNOTAVAIL,
+		    NULL, NULL, JR_LOCALADDR },
+		{ A, AF_INET6, "::ffff:127.0.0.1", "::", EADDRNOTAVAIL,
+		    NULL, NULL, JR_LOCALADDR },
+		{ A, AF_INET6, VNET_PEER6, "::", EADDRNOTAVAIL, NULL, NULL,
+		    JR_LOCALADDR },
+		{ A, AF_INET6, A_SECOND6, "::", 0, A_SECOND6, NULL, 0 },
+		{ A, AF_INET6, "::1", "::", 0, "::1", NULL, 0 },
+	};
+
+	run_rows(tc, rows, NELEMS(rows));
+}
+
 VNET_CASE(source_is_on_the_destinations_prefix_if_asked_for)
 {
 	static const struct row rows[] = {
@@ -467,17 +486,59 @@ VNET_CASE(source_is_chosen_anew_after_disconnecting)
 	turn(&jd, VNET_PEER6, FAR6_PEER, "::", FAR6);
 }
 
+/* Connect to where nobody listens, without waiting for it. */
+static int
+do_fail(void *arg)
+{
+	struct connect_call *c = arg;
+	socklen_t len = sizeof(c->local), errorlen = sizeof(c->error);
+	struct pollfd pfd = { .events = POLLOUT };
+
+	pfd.fd = socket(c->af, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (pfd.fd == -1 || connect(pfd.fd, &c->dst.sa, c->dstlen) == 0 ||
+	    errno != EINPROGRESS || poll(&pfd, 1, 10000) != 1 ||
+	    getsockopt(pfd.fd, SOL_SOCKET, SO_ERROR, &c->error,
+	    &errorlen) == -1 || getsockname(pfd.fd, &c->local.sa, &len) == -1)
+		c->error = errno;
+	if (pfd.fd != -1)
+		close(pfd.fd);
+	return (-1);
+}
+
+VNET_CASE(source_is_known_of_a_connection_that_failed)
+{
+	static const char *const rows[][2] = {
+		{ VNET_PEER4, A_FIRST4 }, { VNET_PEER6, A_FIRST6 },
+	};
+	struct connect_call c;
+	struct scene s;
+	size_t i;
+
+	scene_init(&s, tc);
+	for (i = 0; i < NELEMS(rows); i++) {
+		c = (struct connect_call){ .type = SOCK_STREAM };
+		c.dstlen = sockaddr_of(&c.dst, rows[i][0], PORT);
+		c.af = c.dst.sa.sa_family;
+		jailed_call(&s.a, do_fail, &c, sizeof(c));
+		ATF_CHECK_STREQ("ECONNREFUSED", errname(c.error));
+		ATF_CHECK_STREQ(rows[i][1], sockaddr_text(&c.local));
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, ip4_source_is_own_and_loopback_is_the_jails);
 	ATF_TP_ADD_TC(tp, ip6_source_is_own_and_loopback_is_the_jails);
 	ATF_TP_ADD_TC(tp,
 	    socket_bound_to_all_of_both_families_connects_to_ip6);
+	ATF_TP_ADD_TC(tp,
+	    socket_bound_to_all_of_both_families_has_no_address_of_the_host);
 	ATF_TP_ADD_TC(tp, source_is_on_the_destinations_prefix_if_asked_for);
 	ATF_TP_ADD_TC(tp, source_is_what_the_route_calls_for);
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_is_judged_as_ip4);
 	ATF_TP_ADD_TC(tp, tcp_comes_from_the_primary_and_carries_data);
 	ATF_TP_ADD_TC(tp, source_is_own_after_disconnecting_too);
+	ATF_TP_ADD_TC(tp, source_is_known_of_a_connection_that_failed);
 	ATF_TP_ADD_TC(tp, source_is_chosen_anew_after_disconnecting);
 	return (atf_no_error());
 }

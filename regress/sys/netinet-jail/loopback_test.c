@@ -330,11 +330,12 @@ static void
 stay_inside(const struct stage *s, const struct family *f, enum way way)
 {
 	const char *const dsts[] = { f->other, f->host, f->peer, f->absent };
+	const int error = f == &ip6 ? EADDRNOTAVAIL : EINVAL;
 	int waiting;
 	size_t i;
 
 	for (i = 0; i < NELEMS(dsts); i++)
-		refuse(s, way, f->lo, dsts[i], EADDRNOTAVAIL, JR_LOCALADDR);
+		refuse(s, way, f->lo, dsts[i], error, JR_LOCALADDR);
 	waiting = must_wait(&s->at[IN_A], way, f->first);
 	reach(&s->at[IN_A], way, waiting, f->lo, f->first, f->lo, f->first);
 	close(waiting);

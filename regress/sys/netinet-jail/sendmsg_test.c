@@ -323,10 +323,10 @@ VNET_CASE(loopback_is_the_jails)
 		    NULL, 0, JR_LOOPBACK },
 		{ AF_INET, NAMED, A_FIRST4, "127.0.0.1", NULL, 0, "127.0.0.1",
 		    AT_A, 0 },
-		{ AF_INET, NAMED, VNET_PEER4, "127.0.0.1", NULL,
-		    EADDRNOTAVAIL, NULL, 0, JR_LOCALADDR },
-		{ AF_INET, NAMED, B_ADDR4, "127.0.0.1", NULL, EADDRNOTAVAIL,
-		    NULL, 0, JR_LOCALADDR },
+		{ AF_INET, NAMED, VNET_PEER4, "127.0.0.1", NULL, EINVAL, NULL,
+		    0, JR_LOCALADDR },
+		{ AF_INET, NAMED, B_ADDR4, "127.0.0.1", NULL, EINVAL, NULL, 0,
+		    JR_LOCALADDR },
 		{ AF_INET6, NAMED, A_FIRST6, "::1", NULL, 0, "::1", AT_A, 0 },
 		{ AF_INET6, NAMED, VNET_PEER6, "::1", NULL, EADDRNOTAVAIL,
 		    NULL, 0, JR_LOCALADDR },
@@ -343,11 +343,78 @@ VNET_CASE(loopback_is_the_jails)
 	run_rows(tc, rows, NELEMS(rows));
 }
 
+/* What one of the jail sends without a pause, until it is told to stop. */
+struct flood {
+	union sockaddrs from, to;
+	int refused;
+	int error;		/* of one that was */
+};
+
+static void
+flood(struct flood *f, int s, int ctl)
+{
+	struct pollfd pfd = { .fd = ctl, .events = POLLIN };
+
+	while (poll(&pfd, 1, 0) == 0) {
+		for (int i = 0; i < 100; i++) {
+			if (sendto(s, "f", 1, 0, &f->to.sa,
+			    sizeof(f->to.sin)) == 1)
+				continue;
+			f->error = errno;
+			f->refused++;
+		}
+	}
+	_exit(write(ctl, f, sizeof(*f)) == sizeof(*f) ? 0 : 1);
+}
+
+static int
+do_flood(void *arg)
+{
+	struct flood *f = arg;
+	int ctl[2], s;
+
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	if (s == -1 || bind(s, &f->from.sa, sizeof(f->from.sin)) == -1 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, ctl) == -1)
+		return (-1);
+	if (fork() == 0) {
+		close(ctl[0]);
+		flood(f, s, ctl[1]);
+	}
+	close(s);
+	close(ctl[1]);
+	return (ctl[0]);
+}
+
+/* The old set must be there as long as somebody may look into it. */
+VNET_CASE(address_that_stays_in_the_set_is_never_refused)
+{
+	static const char *const sets[] = { A_FIRST4 "," A_SECOND4,
+		A_FIRST4 "," A_SECOND4 ",192.0.2.13" };
+	struct flood f = { .refused = 0 };
+	struct scene s;
+	int ctl, i;
+
+	scene_init(&s, tc);
+	sockaddr_of(&f.from, A_SECOND4, PORT);
+	sockaddr_of(&f.to, VNET_PEER4, PORT);
+	ctl = jailed_call(&s.a, do_flood, &f, sizeof(f));
+	ATF_REQUIRE(ctl != -1);
+	for (i = 0; i < 100; i++)
+		ATF_REQUIRE_MSG(jail_setv(JAIL_UPDATE, "name", "a",
+		    "ip4.addr", sets[i % 2], NULL) > 0, "%s", jail_errmsg);
+	ATF_REQUIRE_EQ(1, write(ctl, "", 1));
+	ATF_REQUIRE_EQ(sizeof(f), read(ctl, &f, sizeof(f)));
+	ATF_CHECK_EQ_MSG(0, f.refused, "%d: %s", f.refused, errname(f.error));
+	close(ctl);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, ip4_datagram_has_own_source);
 	ATF_TP_ADD_TC(tp, ip6_datagram_has_own_source);
 	ATF_TP_ADD_TC(tp, ip6_socket_to_ip4_has_own_source);
 	ATF_TP_ADD_TC(tp, loopback_is_the_jails);
+	ATF_TP_ADD_TC(tp, address_that_stays_in_the_set_is_never_refused);
 	return (atf_no_error());
 }
