@@ -76,12 +76,10 @@ value_addrs(struct session *s, struct value *v, const struct jail *j,
 	return (0);
 }
 
+/* The text is given away; NULL: there was an error. */
 static int
-value_aliases(struct session *s, struct value *v, const struct jail *j,
-    const struct family *f)
+value_text(struct value *v, char *text)
 {
-	char *text = aliases_text(s, f, &j->pr);
-
 	if (text == NULL)
 		return (-1);
 	v->base = v->owned = text;
@@ -153,9 +151,15 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 	case P_IP6_ADDR:
 		return (value_addrs(s, v, j, &families[FAM_IP6]));
 	case P_IP4_ALIAS:
-		return (value_aliases(s, v, j, &families[FAM_IP4]));
+		return (value_text(v, aliases_text(s, &families[FAM_IP4],
+		    &j->pr)));
 	case P_IP6_ALIAS:
-		return (value_aliases(s, v, j, &families[FAM_IP6]));
+		return (value_text(v, aliases_text(s, &families[FAM_IP6],
+		    &j->pr)));
+	case P_RAW_PROTOCOLS:
+	case P_RAW_ICMP:
+	case P_RAW_ICMP6:
+		return (value_text(v, raw_text(&j->pr, id)));
 	case P_LOOPBACK:
 		return (value_int(v, loopback_kind(&j->pr)));
 	case P_CPU_SHARES:

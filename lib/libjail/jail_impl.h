@@ -261,7 +261,7 @@ enum param_id {
 	P_IP6_ADDR, P_IP4_ALIAS, P_IP6_ALIAS, P_IP4_SADDRSEL, P_IP6_SADDRSEL,
 	P_IP4_HOSTLISTEN, P_IP6_HOSTLISTEN, P_LOOPBACK, P_RAW_SOCKETS,
 	P_RESERVED_PORTS, P_BROADCAST, P_MULTICAST, P_PACKET_CAPTURE,
-	P_NETLINK, P_CPU_SHARES,
+	P_RAW_PROTOCOLS, P_RAW_ICMP, P_RAW_ICMP6, P_NETLINK, P_CPU_SHARES,
 	P_CHILDREN_MAX, P_PERSIST, P_DYING, P_PARENT, P_CHILDREN_CUR,
 	P_PROCESSES, P_REFUSED, P_MAX
 };
@@ -289,6 +289,10 @@ int spec_parse(struct spec *sp, const struct iovec *iov, unsigned int niov);
 int32_t spec_int(const struct spec *sp, enum param_id id, int32_t dflt);
 const char *spec_string(const struct spec *sp, enum param_id id);
 void param_give_errmsg(struct iovec *iov, unsigned int niov);
+
+/* jail_raw.c */
+void raw_narrow(struct prison *pr, const struct prison *around);
+char *raw_text(const struct prison *pr, enum param_id id);
 
 /* For jail_set_locked() alone: the caller forks into the new jail at once. */
 #define JAIL_FORK	0x10000

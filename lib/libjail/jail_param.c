@@ -13,6 +13,7 @@
 
 #include "jail_impl.h"
 
+#define RAWLEN	4096
 #define ALIASLEN	(1 << 24)	/* of any number of addresses */
 
 const struct param params[P_MAX] = {
@@ -43,6 +44,9 @@ const struct param params[P_MAX] = {
 	    PR_ALLOW_MULTICAST, 0 },
 	[P_PACKET_CAPTURE] = { "allow.packet_capture", JPT_BOOL, 0,
 	    PR_ALLOW_PACKET_CAPTURE, 0 },
+	[P_RAW_PROTOCOLS] = { "raw.protocols", JPT_STRING, 0, 0, RAWLEN },
+	[P_RAW_ICMP] = { "raw.icmp_types", JPT_STRING, 0, 0, RAWLEN },
+	[P_RAW_ICMP6] = { "raw.icmp6_types", JPT_STRING, 0, 0, RAWLEN },
 	[P_NETLINK] = { "allow.netlink", JPT_BOOL, 0, PR_ALLOW_NETLINK, 0 },
 	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
 	[P_CHILDREN_MAX] = { "children.max", JPT_INT, 0, 0, 0 },

@@ -249,7 +249,7 @@ prepare(struct session *s, struct change *c)
 	    (!c->exists && prepare_new(s, c) != 0))
 		return (-1);
 	if (set_name(s, c) != 0 || set_path(c) != 0 || set_hostname(c) != 0 ||
-	    set_bools(c) != 0 || set_loopback(c) != 0 ||
+	    set_bools(c) != 0 || set_raw(c) != 0 || set_loopback(c) != 0 ||
 	    set_childmax(c) != 0 || set_shares(s, c) != 0)
 		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {

@@ -43,6 +43,9 @@ void change_free(struct change *c);
 int set_addrs(struct session *s, struct change *c, int f);
 int choose_set(struct session *s, struct change *c, int f);
 
+/* jail_raw.c */
+int set_raw(struct change *c);
+
 /* jail_alias.c */
 int set_aliases(struct session *s, struct change *c, int f, const char *text);
 int aliases_add(struct session *s, const struct change *c, int f);

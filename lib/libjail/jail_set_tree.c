@@ -246,6 +246,7 @@ narrow(struct session *s, struct change *d, const struct change *c,
 	d->new = d->old;
 	d->new.pr.pr_flags &= ~(c->old.pr.pr_flags & ~c->new.pr.pr_flags &
 	    PR_ALLOW);
+	raw_narrow(&d->new.pr, &c->new.pr);
 	narrow_childmax(d, c, depth - outer);
 	for (int f = 0; f < FAM_MAX; f++) {
 		if (narrow_list(s, d, c, f) != 0)

@@ -47,12 +47,24 @@ packet_copy(const struct packet *p, __u32 offset, void *to, __u32 len)
 	return (bpf_skb_load_bytes(p, offset, to, len) == 0);
 }
 
+/* Is it of a raw socket, or of who knows what? */
+static __always_inline bool
+is_raw(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (sk != NULL)
+		sk = bpf_sk_fullsock(sk);
+	return (sk == NULL || sk->type == JAIL_SOCK_RAW);
+}
+
 /* (As a function of its own the verifier looks at it once for each way.) */
 static __noinline int
-check_policy(struct __sk_buff *skb, enum packet_way way)
+check_policy(struct __sk_buff *skb, const struct prison *pr,
+    enum packet_way way)
 {
 	return (packet_policy((const struct packet *)skb,
-	    bpf_ntohs(skb->protocol), way));
+	    bpf_ntohs(skb->protocol), is_raw(skb) ? &pr->pr_raw : NULL, way));
 }
 
 /* Who gets it, and what else there is to say. */
@@ -68,9 +80,10 @@ check_packet(struct __sk_buff *skb, const struct prison *pr, __u16 ethertype,
 	if (reason == JR_DSTADDR && (pr->pr_flags & PR_ALLOW_MULTICAST) &&
 	    is_joined(skb, ethertype))
 		reason = JR_NONE;
-	if (reason != JR_NONE || packet_is_plain(ethertype, data, end))
+	if (reason != JR_NONE || (!(pr->pr_flags & PR_RAW_NARROW) &&
+	    packet_is_plain(ethertype, data, end)))
 		return (reason);
-	return (check_policy(skb, way));
+	return (check_policy(skb, pr, way));
 }
 
 /* The hook's verdict: 1 to let the packet pass, 0 to drop it. */

@@ -2,9 +2,9 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * What else than an address can be wrong with a packet: protocols that carry
- * packets of their own or speak for a router, ICMP messages that change what
- * others do, options that lead elsewhere, fragments that hide one of these.
+ * What else than an address can be wrong with a packet: protocols and ICMP
+ * messages that the jail's policy leaves out, options that lead elsewhere,
+ * fragments that hide one of these.
  * Decisions only; compiled for BPF, native tests and the fuzzer.
  *
  * Only raw sockets can send most of it. What TCP and UDP are, with nothing in
@@ -35,13 +35,10 @@
 #define IP4_SSRR	137	/* strict */
 #define ICMP4_ECHOREPLY	0	/* RFC 792; <linux/icmp.h> is not for BPF */
 #define ICMP4_UNREACH	3
-#define ICMP4_ECHO	8
 #define ICMP4_TIMXCEED	11
 #define ICMP4_PARAMPROB	12
-#define ICMP4_TSTAMP	13
 #define ICMP4_TSREPLY	14
 #define IP6_HEADERS	8	/* extension headers that are looked at */
-#define IP6_MOBILITY	135
 
 /*
  * The bytes of a packet from its network header on; whoever includes this
@@ -73,75 +70,48 @@ packet_is_plain(__u16 ethertype, const void *data, const void *end)
 	    (ip6->nexthdr == IPPROTO_TCP || ip6->nexthdr == IPPROTO_UDP));
 }
 
-/*
- * Does the protocol carry whole packets, or is it one by which routers and
- * switches agree? See the numbers that IANA has assigned.
- */
 static inline bool
-policy_protocol(__u8 proto)
+policy_has(const __u64 bits[4], __u8 n)
 {
-	switch (proto) {
-	case IPPROTO_IGMP:
-	case IPPROTO_IPIP:
-	case IPPROTO_EGP:
-	case 9:			/* IGP */
-	case IPPROTO_IPV6:
-	case IPPROTO_RSVP:
-	case IPPROTO_GRE:
-	case IPPROTO_ESP:
-	case IPPROTO_AH:
-	case 55:		/* MOBILE, RFC 2004 */
-	case 88:		/* EIGRP */
-	case 89:		/* OSPF */
-	case IPPROTO_MTP:
-	case 97:		/* ETHERIP */
-	case IPPROTO_ENCAP:
-	case IPPROTO_PIM:
-	case 112:		/* VRRP */
-	case 115:		/* L2TP */
-	case 124:		/* IS-IS */
-	case IP6_MOBILITY:
-	case 137:		/* MPLS */
-		return (false);
-	default:
-		return (true);
-	}
+	return ((bits[n / 64] >> (n % 64)) & 1);
 }
 
-/* Echo, and when; what is reported about them only comes in. */
 static inline bool
-policy_icmp4(__u8 type, enum packet_way way)
+policy_protocol(const struct raw_policy *rp, __u8 proto)
+{
+	return (rp == NULL || policy_has(rp->rp_protocols, proto));
+}
+
+static inline bool
+policy_icmp4(const struct raw_policy *rp, __u8 type, enum packet_way way)
 {
 	switch (type) {
-	case ICMP4_ECHO:
 	case ICMP4_ECHOREPLY:
-	case ICMP4_TSTAMP:
-		return (true);
 	case ICMP4_UNREACH:
 	case ICMP4_TIMXCEED:
 	case ICMP4_PARAMPROB:
 	case ICMP4_TSREPLY:
-		return (way != PACKET_OUT);
-	default:
-		return (false);
+		if (way != PACKET_OUT)
+			return (true);
+		break;
 	}
+	return (rp == NULL || policy_has(rp->rp_icmp4, type));
 }
 
 static inline bool
-policy_icmp6(__u8 type, enum packet_way way)
+policy_icmp6(const struct raw_policy *rp, __u8 type, enum packet_way way)
 {
 	switch (type) {
-	case ICMPV6_ECHO_REQUEST:
 	case ICMPV6_ECHO_REPLY:
-		return (true);
 	case ICMPV6_DEST_UNREACH:
 	case ICMPV6_PKT_TOOBIG:
 	case ICMPV6_TIME_EXCEED:
 	case ICMPV6_PARAMPROB:
-		return (way != PACKET_OUT);
-	default:
-		return (false);
+		if (way != PACKET_OUT)
+			return (true);
+		break;
 	}
+	return (rp == NULL || policy_has(rp->rp_icmp6, type));
 }
 
 /*
@@ -173,7 +143,8 @@ policy_options(const struct packet *p, __u32 n, enum packet_way way)
  * was made by hand.
  */
 static inline enum jail_reason
-policy_ip4(const struct packet *p, enum packet_way way)
+policy_ip4(const struct packet *p, const struct raw_policy *rp,
+    enum packet_way way)
 {
 	enum jail_reason reason;
 	struct iphdr ip;
@@ -184,7 +155,7 @@ policy_ip4(const struct packet *p, enum packet_way way)
 	reason = policy_options(p, (ip.ihl - 5) * 4, way);
 	if (reason != JR_NONE)
 		return (reason);
-	if (!policy_protocol(ip.protocol))
+	if (!policy_protocol(rp, ip.protocol))
 		return (JR_RAWPROTO);
 	if (ip.protocol != IPPROTO_ICMP)
 		return (JR_NONE);
@@ -192,7 +163,7 @@ policy_ip4(const struct packet *p, enum packet_way way)
 		return (JR_FRAGMENT);
 	if (!packet_copy(p, ip.ihl * 4, &type, sizeof(type)))
 		return (JR_MALFORMED);
-	return (policy_icmp4(type, way) ? JR_NONE : JR_ICMPTYPE);
+	return (policy_icmp4(rp, type, way) ? JR_NONE : JR_ICMPTYPE);
 }
 
 /* On the way through a packet's headers. */
@@ -235,11 +206,12 @@ policy_header(struct policy_walk *w)
 }
 
 static inline enum jail_reason
-policy_final(const struct policy_walk *w, enum packet_way way)
+policy_final(const struct policy_walk *w, const struct raw_policy *rp,
+    enum packet_way way)
 {
 	__u8 type;
 
-	if (!policy_protocol(w->nexthdr))
+	if (!policy_protocol(rp, w->nexthdr))
 		return (JR_RAWPROTO);
 	if (w->nexthdr != IPPROTO_ICMPV6)
 		return (JR_NONE);
@@ -247,11 +219,12 @@ policy_final(const struct policy_walk *w, enum packet_way way)
 		return (JR_FRAGMENT);
 	if (!packet_copy(w->p, w->offset, &type, sizeof(type)))
 		return (JR_MALFORMED);
-	return (policy_icmp6(type, way) ? JR_NONE : JR_ICMPTYPE);
+	return (policy_icmp6(rp, type, way) ? JR_NONE : JR_ICMPTYPE);
 }
 
 static inline enum jail_reason
-policy_ip6(const struct packet *p, enum packet_way way)
+policy_ip6(const struct packet *p, const struct raw_policy *rp,
+    enum packet_way way)
 {
 	struct policy_walk w = { .p = p, .offset = sizeof(struct ipv6hdr) };
 	enum jail_reason reason = JR_NONE;
@@ -264,15 +237,19 @@ policy_ip6(const struct packet *p, enum packet_way way)
 		reason = policy_header(&w);
 	if (reason != JR_NONE)
 		return (reason);
-	return (w.done ? policy_final(&w, way) : JR_MALFORMED);
+	return (w.done ? policy_final(&w, rp, way) : JR_MALFORMED);
 }
 
-/* Returns JR_NONE or the reason why not, of a packet that is not plain. */
+/*
+ * Returns JR_NONE or the reason why not. Of sockets that are not raw, whose
+ * protocol the kernel knows, rp is NULL.
+ */
 static inline enum jail_reason
-packet_policy(const struct packet *p, __u16 ethertype, enum packet_way way)
+packet_policy(const struct packet *p, __u16 ethertype,
+    const struct raw_policy *rp, enum packet_way way)
 {
-	return (ethertype == ETH_P_IP ? policy_ip4(p, way) :
-	    policy_ip6(p, way));
+	return (ethertype == ETH_P_IP ? policy_ip4(p, rp, way) :
+	    policy_ip6(p, rp, way));
 }
 
 #endif /* !_IP_POLICY_H_ */

@@ -77,7 +77,7 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	5
+#define JAIL_VERSION	6
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
@@ -140,6 +140,7 @@
 #define PR_IP4_PARENT		0x4000	/* with PR_IP4: its parent's set */
 #define PR_IP6_PARENT		0x8000
 #define PR_ALLOW_PACKET_CAPTURE	0x10000	/* packet sockets, to hear */
+#define PR_RAW_NARROW		0x20000	/* pr_raw is without TCP or UDP */
 
 /* What a jail cannot have if its parent has not. */
 #define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
@@ -150,6 +151,38 @@
 struct jail_in6 {
 	__be32 s6[4];
 };
+
+/*
+ * What raw sockets of a jail send and get: bit n is protocol n, or type n of
+ * ICMP. Of that, errors and replies come in anyway.
+ */
+struct raw_policy {
+	__u64 rp_protocols[4];
+	__u64 rp_icmp4[4];
+	__u64 rp_icmp6[4];
+};
+
+/*
+ * What a jail begins with: no protocol that carries packets of its own, or by
+ * which routers and switches agree (IGMP, IPIP, EGP, IGP, IPv6, RSVP, GRE, ESP,
+ * AH, MOBILE; EIGRP, OSPF, MTP, ETHERIP, ENCAP, PIM, VRRP, L2TP, IS-IS;
+ * mobility, MPLS); echo with its replies, and timestamps.
+ */
+#define RAW_BIT(n)	(1ULL << ((n) & 63))
+#define RAW_POLICY_DEFAULT { \
+	.rp_protocols = { \
+		~(RAW_BIT(2) | RAW_BIT(4) | RAW_BIT(8) | RAW_BIT(9) | \
+		RAW_BIT(41) | RAW_BIT(46) | RAW_BIT(47) | RAW_BIT(50) | \
+		RAW_BIT(51) | RAW_BIT(55)), \
+		~(RAW_BIT(88) | RAW_BIT(89) | RAW_BIT(92) | RAW_BIT(97) | \
+		RAW_BIT(98) | RAW_BIT(103) | RAW_BIT(112) | RAW_BIT(115) | \
+		RAW_BIT(124)), \
+		~(RAW_BIT(135) | RAW_BIT(137)), \
+		~0ULL, \
+	}, \
+	.rp_icmp4 = { RAW_BIT(0) | RAW_BIT(8) | RAW_BIT(13) }, \
+	.rp_icmp6 = { 0, 0, RAW_BIT(128) | RAW_BIT(129) }, \
+}
 
 /*
  * A jail as the kernel half sees it. PR_IP4 set and pr_nip4 zero means that the
@@ -175,7 +208,7 @@ struct prison {
 	__u64 pr_parent;	/* key in prisons of its parent, 0: the host */
 	__u32 pr_nchildren;	/* jails in it, and in these, and so on */
 	__u32 pr_childmax;	/* no more than so many */
-	__u64 pr_spare;
+	struct raw_policy pr_raw;
 };
 
 /* What a jail is beside that. Strings end in NUL and are padded with NUL. */
@@ -452,7 +485,7 @@ struct jail_globals {
 };
 
 #ifndef __cplusplus
-_Static_assert(sizeof(struct prison) == 128, "two cache lines");
+_Static_assert(sizeof(struct prison) == 216, "no padding");
 _Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
 _Static_assert(sizeof(struct prison_info) == 1384, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
@@ -475,7 +508,7 @@ _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 72 + 128 + 1384, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 72 + 216 + 1384, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */

@@ -21,6 +21,10 @@
 
 #define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What a jail begins with, or what the case makes of it. */
+static struct raw_policy rules = RAW_POLICY_DEFAULT;
+static bool narrow;		/* it is without TCP or UDP */
+
 /* A packet lies against a page that cannot be read. */
 struct packet {
 	const uint8_t *data;
@@ -59,9 +63,9 @@ policy(unsigned int af, const uint8_t *bytes, size_t len, enum packet_way way)
 	const struct packet p = { put(bytes, len), len };
 	const __u16 type = af == 4 ? ETH_P_IP : ETH_P_IPV6;
 
-	if (packet_is_plain(type, p.data, p.data + p.len))
+	if (!narrow && packet_is_plain(type, p.data, p.data + p.len))
 		return (JR_NONE);
-	return (packet_policy(&p, type, way));
+	return (packet_policy(&p, type, &rules, way));
 }
 
 /* A header of IPv4 with options, and what follows. */
@@ -162,6 +166,30 @@ ATF_TC_BODY(icmp_is_echo_and_what_is_reported, tc)
 		    in(type, in4, sizeof(in4)));
 		check_icmp(6, type, in(type, out6, sizeof(out6)),
 		    in(type, in6, sizeof(in6)));
+	}
+}
+
+ATF_TC_WITHOUT_HEAD(policy_is_what_the_jail_was_given);
+ATF_TC_BODY(policy_is_what_the_jail_was_given, tc)
+{
+	uint8_t p[64];
+	size_t len;
+
+	(void)tc;
+	rules = (struct raw_policy){ .rp_protocols = { RAW_BIT(1) |
+	    RAW_BIT(47) | RAW_BIT(58) }, .rp_icmp4 = { RAW_BIT(5) },
+	    .rp_icmp6 = { 0, 0, RAW_BIT(136) } };
+	narrow = true;
+	for (unsigned int proto = 0; proto < 256; proto++) {
+		len = build4(p, proto, 0, "", 0, "\5\0\0\0\0\0\0\0", 8);
+		check(4, p, len, PACKET_OUT, proto == 1 || proto == 47 ||
+		    proto == 58 ? JR_NONE : JR_RAWPROTO, "protocol", proto);
+	}
+	for (unsigned int type = 0; type < 256; type++) {
+		check_icmp(4, type, type == 5, type == 5 ||
+		    in(type, (const uint8_t *)"\0\3\13\14\16", 5));
+		check_icmp(6, type, type == 136, type == 136 ||
+		    in(type, (const uint8_t *)"\1\2\3\4\201", 5));
 	}
 }
 
@@ -317,6 +345,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, protocols_of_tunnels_and_routers_are_refused);
 	ATF_TP_ADD_TC(tp, icmp_is_echo_and_what_is_reported);
+	ATF_TP_ADD_TC(tp, policy_is_what_the_jail_was_given);
 	ATF_TP_ADD_TC(tp, source_routes_are_refused);
 	ATF_TP_ADD_TC(tp, extension_headers_are_followed);
 	ATF_TP_ADD_TC(tp, fragments_hide_nothing);

@@ -50,12 +50,42 @@ at(const struct packet *p, size_t offset)
 	return (offset < p->len ? p->data[offset] : -1);
 }
 
+/* What it is a jail was given, if it is not what it begins with. */
+static bool given;
+static uint8_t gift;
+static struct raw_policy rules;
+
+static bool
+is_given(int number)
+{
+	return ((number + gift) % 3 != 0);
+}
+
+static void
+give(bool any, uint8_t what)
+{
+	uint64_t bits[4] = { 0 };
+
+	given = any;
+	gift = what;
+	rules = (struct raw_policy)RAW_POLICY_DEFAULT;
+	for (int i = 0; i < 256; i++)
+		bits[i / 64] |= (uint64_t)is_given(i) << (i % 64);
+	if (!any)
+		return;
+	memcpy(rules.rp_protocols, bits, sizeof(bits));
+	memcpy(rules.rp_icmp4, bits, sizeof(bits));
+	memcpy(rules.rp_icmp6, bits, sizeof(bits));
+}
+
 static int
 oracle_proto(int proto)
 {
 	static const int never[] = { 2, 4, 8, 9, 41, 46, 47, 50, 51, 55, 88,
 		89, 92, 97, 98, 103, 112, 115, 124, 135, 137, -1 };
 
+	if (given)
+		return (is_given(proto) ? JR_NONE : JR_RAWPROTO);
 	return (among(proto, never) ? JR_RAWPROTO : JR_NONE);
 }
 
@@ -63,14 +93,16 @@ static int
 oracle_type(int family, int type, bool out)
 {
 	static const int always4[] = { 0, 8, 13, -1 };
-	static const int inward4[] = { 3, 11, 12, 14, -1 };
+	static const int inward4[] = { 0, 3, 11, 12, 14, -1 };
 	static const int always6[] = { 128, 129, -1 };
-	static const int inward6[] = { 1, 2, 3, 4, -1 };
+	static const int inward6[] = { 1, 2, 3, 4, 129, -1 };
 
 	if (type == -1)
 		return (JR_MALFORMED);
-	if (among(type, family == 4 ? always4 : always6) ||
-	    (!out && among(type, family == 4 ? inward4 : inward6)))
+	if (!out && among(type, family == 4 ? inward4 : inward6))
+		return (JR_NONE);
+	if (given ? is_given(type) : among(type, family == 4 ? always4 :
+	    always6))
 		return (JR_NONE);
 	return (JR_ICMPTYPE);
 }
@@ -153,8 +185,8 @@ compare(const struct packet *p, int family, enum packet_way way)
 	const int want = oracle(p, family, way == PACKET_OUT);
 	int got = JR_NONE;
 
-	if (!packet_is_plain(type, p->data, p->data + p->len))
-		got = packet_policy(p, type, way);
+	if (given || !packet_is_plain(type, p->data, p->data + p->len))
+		got = packet_policy(p, type, &rules, way);
 	if (got == want)
 		return;
 	fprintf(stderr, "IPv%d, %zu bytes, way %d: %d, should be %d\n", family,
@@ -197,6 +229,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(bytes, data + 2, len);
 	if (size > 1 && data[0] & 2)
 		shape(bytes, len, family, data[1]);
+	give(size > 1 && (data[0] & 4), size > 1 ? data[1] : 0);
 	for (enum packet_way way = PACKET_OUT; way <= PACKET_LOOPED; way++)
 		compare(&p, family, way);
 	free(bytes);

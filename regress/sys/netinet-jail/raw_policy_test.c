@@ -322,6 +322,62 @@ VNET_CASE(B9_messages_of_routers_are_not_heard)
 	hears(&s, AF_INET, "\11\0\0\0\0\0\0\0", false);
 }
 
+static void
+give(const char *protocols, const char *icmp, const char *icmp6)
+{
+	ATF_REQUIRE_MSG(jail_setv(JAIL_UPDATE, "name", "b", "raw.protocols",
+	    protocols, "raw.icmp_types", icmp, "raw.icmp6_types", icmp6,
+	    NULL) > 0, "%s", jail_errmsg);
+}
+
+VNET_CASE(B8_B9_policy_is_the_jails_and_can_change)
+{
+	static const struct row rows[] = {
+		{ AF_INET, 47, 0, "", 0, "", 0, JR_NONE },
+		{ AF_INET, 132, 0, "", 0, "", 0, JR_RAWPROTO },
+		{ AF_INET, 6, 0, "", 0, UDP, 8, JR_RAWPROTO },
+		{ AF_INET6, 6, 0, "", 0, UDP, 8, JR_RAWPROTO },
+		{ AF_INET, 1, 0, "", 0, "\11\0\0\0\0\0\0\0", 8, JR_NONE },
+		{ AF_INET, 1, 0, "", 0, "\10\0\0\0\0\0\0\0", 8, JR_ICMPTYPE },
+		{ AF_INET6, 58, 0, "", 0, "\210\0\0\0\0\0\0\0", 8, JR_NONE },
+		{ AF_INET6, 58, 0, "", 0, "\200\0\0\0\0\0\0\0", 8,
+		    JR_ICMPTYPE },
+	};
+	struct scene s;
+	int peer;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	peer = listen_at(s.vn.vn_peer, s.vn.vn_host);
+	give("+gre,-132,-tcp", "+9,-8", "+136,-128");
+	for (size_t i = 0; i < NELEMS(rows); i++)
+		try_row(peer, &s.b, &rows[i], i);
+	give("default", "default", "default");
+	try_row(peer, &s.b, &(struct row){ AF_INET, 47, 0, "", 0, "", 0,
+	    JR_RAWPROTO }, 0);
+	close(peer);
+	give("default", "+9,-8", "default");
+	hears(&s, AF_INET, "\11\0\0\0\0\0\0\0", true);
+	hears(&s, AF_INET, "\10\0\0\0\0\0\0\0", false);
+}
+
+/* It is about what a program chooses, not what its socket is. */
+VNET_CASE(sockets_that_are_not_raw_have_no_policy)
+{
+	union sockaddrs to;
+	struct scene s;
+	int fd;
+
+	scene_init(&s, tc);
+	give("none", "none", "none");
+	fd = jailed_socket(&s.b, AF_INET, SOCK_DGRAM, 0);
+	ATF_REQUIRE(fd != -1);
+	sockaddr_of(&to, VNET_PEER4, PORT);
+	ATF_CHECK_EQ_MSG(1, sendto(fd, "n", 1, 0, &to.sa, sizeof(to.sin)),
+	    "%s", errname(errno));
+	close(fd);
+}
+
 /* An option of a socket that is not raw. */
 static int
 do_options(void *arg)
@@ -407,6 +463,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp,
 	    B9_messages_of_routers_and_neighbours_are_not_sent);
 	ATF_TP_ADD_TC(tp, B9_messages_of_routers_are_not_heard);
+	ATF_TP_ADD_TC(tp, B8_B9_policy_is_the_jails_and_can_change);
+	ATF_TP_ADD_TC(tp, sockets_that_are_not_raw_have_no_policy);
 	ATF_TP_ADD_TC(tp, B14_fragments_hide_nothing);
 	ATF_TP_ADD_TC(tp, jail_is_no_router);
 	return (atf_no_error());

@@ -76,6 +76,8 @@ what_the_parent_does_not_have_is_refused_body()
 	    jail -c name=web.db allow.raw_sockets persist
 	check_refused 'jail: children.max: 3 is not less than that of jail '\
 '"web", 3' jail -c name=web.db children.max=3 persist
+	check_refused 'jail: raw.protocols: 47: jail "web" does not have it' \
+	    jail -c name=web.db raw.protocols=+gre persist
 	atf_check jail -q -c name=web.db persist
 	check_refused 'jail: prison limit exceeded: jail "web.db" may have 0 '\
 'jails in it: raise its children.max' jail -c name=web.db.log persist
@@ -98,6 +100,14 @@ parent_takes_along_what_it_loses_body()
 	atf_check jail -q -c name=web.a ip4.addr=192.0.2.6,192.0.2.5 \
 	    allow.broadcast persist
 	atf_check jail -q -c name=web.b ip4=inherit ip6=inherit persist
+	atf_check jail -q -m name=web raw.protocols=+47 raw.icmp_types=8
+	atf_check jail -q -c name=web.c raw.icmp_types=none persist
+	atf_check -o inline:'+47 none\n' jls -j web.c raw.protocols raw.icmp_types
+	atf_check jail -q -m name=web raw.protocols=-6
+	atf_check -o inline:'-6 none\n' jls -j web.c raw.protocols raw.icmp_types
+	atf_check -o inline:'-6 8\n' \
+	    jls -j web.a raw.protocols raw.icmp_types
+	atf_check jail -q -r web.c
 	atf_check -o inline:'web: modified\n' jail -m name=web \
 	    ip4.addr=192.0.2.5 ip6.addr=2001:db8::7 allow.nobroadcast
 	atf_check -o inline:'web 192.0.2.5 2001:db8::7 false

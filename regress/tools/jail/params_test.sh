@@ -391,6 +391,56 @@ raw_sockets_need_a_permission_cleanup()
 	vnet_cleanup
 }
 
+# Give a list, and have it said in the shorter one of its two forms.
+list_is()
+{
+	atf_check jail -q -m name=a "$1=$2"
+	atf_check -o inline:"$3\n" jls -j a "$1"
+	atf_check jail -q -m name=a "$1=$3"
+	atf_check -o inline:"$3\n" jls -j a "$1"
+}
+
+list_is_bad()
+{
+	atf_check -s exit:1 -e inline:"jail: $1: $3\n" \
+	    jail -q -m name=a "$1=$2"
+	atf_check -o inline:"default\n" jls -j a "$1"
+}
+
+atf_test_case raw_policy_is_a_list_or_a_change cleanup
+raw_policy_is_a_list_or_a_change_body()
+{
+	begin vnet_instance
+	atf_check jail -q -c name=a persist
+	atf_check -o inline:'default default default\n' \
+	    jls -j a raw.protocols raw.icmp_types raw.icmp6_types
+	list_is raw.protocols +gre,+41,-sctp +41,+47,-132
+	list_is raw.protocols icmp,tcp,6-8,17 1,6-8,17
+	list_is raw.protocols 0-255 0-255
+	list_is raw.protocols none none
+	list_is raw.protocols -0-255 none
+	list_is raw.protocols default default
+	list_is raw.icmp_types 8 8
+	list_is raw.icmp_types +0-20,-8 0-7,9-20
+	list_is raw.icmp_types 0,8,13 default
+	list_is raw.icmp6_types +135 +135
+	list_is raw.icmp6_types default default
+	why="not a number from 0 to 255, or two with - between"
+	for item in 256 x 1-256 7-3 1- 1-2-3 -1 1x 0x1 99999999999 echo; do
+		list_is_bad raw.icmp_types "3,$item" "\"$item\": $why"
+	done
+	list_is_bad raw.icmp_types '3,' "\"\": $why"
+	list_is_bad raw.icmp_types '' "\"\": $why"
+	list_is_bad raw.icmp_types '+3,4' '"4" has no sign, but others have'
+	list_is_bad raw.protocols nosuch "\"nosuch\": not a protocol's name,"\
+' a number from 0 to 255, or two with - between'
+	atf_check jailstate -c
+}
+raw_policy_is_a_list_or_a_change_cleanup()
+{
+	vnet_cleanup
+}
+
 # Where the instance's cpu cgroups are, and the file that has the weight.
 find_cpu()
 {
@@ -505,6 +555,7 @@ atf_init_test_cases()
 	atf_add_test_case saddrsel_prefers_the_ipv6_address_too
 	atf_add_test_case addresses_of_a_running_jail_change_at_once
 	atf_add_test_case raw_sockets_need_a_permission
+	atf_add_test_case raw_policy_is_a_list_or_a_change
 	atf_add_test_case cpu_shares_are_the_cgroups_weight
 	atf_add_test_case cpu_shares_are_the_processors_time
 }

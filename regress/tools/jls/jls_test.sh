@@ -226,7 +226,8 @@ option_h_shows_all_parameters_body()
 	    ip4.alias ip6.alias ip4.saddrsel ip6.saddrsel ip4.hostlisten \
 	    ip6.hostlisten loopback \
 	    allow.raw_sockets allow.reserved_ports allow.broadcast \
-	    allow.multicast allow.packet_capture allow.netlink cpu.shares \
+	    allow.multicast allow.packet_capture raw.protocols \
+	    raw.icmp_types raw.icmp6_types allow.netlink cpu.shares \
 	    children.max persist dying parent children.cur processes \
 	    refused >expout
 	atf_check -o file:expout head -n 1 all
