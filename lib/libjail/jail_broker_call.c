@@ -281,10 +281,14 @@ do_bind(const struct call *c, int s, const union sockaddrs *sa, socklen_t len)
 static int
 answer_bind(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
 {
-	bool any = is_whole(s, sa, len) && is_any(sa);
 	struct prison pr;
+	bool any;
 	int error;
 
+	/* (raw_bind() does not look at the family.) */
+	if (sa->sa.sa_family == AF_UNSPEC && option(s, SO_DOMAIN) == AF_INET)
+		sa->sa.sa_family = AF_INET;
+	any = is_whole(s, sa, len) && is_any(sa);
 	if (!is_whole(s, sa, len) || (any && c->b->several)) {
 		set_bound(c->b, s, false);
 		return (do_bind(c, s, sa, len));
@@ -423,7 +427,8 @@ answer_on(const struct call *c, int s)
 		prepare_number(c, s);
 		return (-1);
 	}
-	if ((int)len < (int)sizeof(sa_family_t))
+	if ((int)len < (int)sizeof(sa_family_t) ||
+	    (int)len > (int)sizeof(struct sockaddr_storage))
 		return (EINVAL);
 	if (copy_address(c, from, len, &sa) != 0)
 		return (EFAULT);

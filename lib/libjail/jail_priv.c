@@ -8,12 +8,15 @@
 
 #include <sys/capability.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 
 #include <errno.h>
@@ -254,6 +257,40 @@ filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 }
 
 /*
+ * Load a filter that asks the broker. Once he has heard the question, nothing
+ * but a signal that kills keeps the program from his answer: libseccomp 2.5
+ * cannot say so.
+ *
+ * Returns 0 with *notify set, or an errno below 0.
+ */
+static int
+load_asking(scmp_filter_ctx ctx, int *notify)
+{
+	const int fd = memfd_create("filter", MFD_CLOEXEC);
+	struct sock_fprog prog;
+	int error = fd == -1 ? -errno : seccomp_export_bpf(ctx, fd);
+	const size_t len = error == 0 ? lseek(fd, 0, SEEK_END) : 1;
+	void *insns = MAP_FAILED;
+
+	if (error == 0)
+		insns = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (insns != MAP_FAILED) {
+		prog.len = len / sizeof(*prog.filter);
+		prog.filter = insns;
+		*notify = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
+	}
+	if (error == 0 && (insns == MAP_FAILED || *notify == -1))
+		error = -errno;
+	if (insns != MAP_FAILED)
+		munmap(insns, len);
+	if (fd != -1)
+		close(fd);
+	return (error);
+}
+
+/*
  * Programs of another ABI are killed: their arguments cannot be read. Sets
  * *notify, if it is given, to where the filter asks the broker.
  */
@@ -274,9 +311,7 @@ load_filter(const struct prison *pr, int *notify)
 		return (jail_fail(ENOSYS, "layer seccomp: the filter cannot "
 		    "be built"));
 	}
-	error = seccomp_load(ctx);
-	if (error == 0 && notify != NULL)
-		*notify = seccomp_notify_fd(ctx);
+	error = notify != NULL ? load_asking(ctx, notify) : seccomp_load(ctx);
 	seccomp_release(ctx);
 	if (error != 0)
 		return (jail_fail(ENOSYS, "layer seccomp: %s",

@@ -487,6 +487,61 @@ VNET_CASE(broker_is_not_seen_in_the_jail)
 	ATF_CHECK_EQ(0, n);
 }
 
+/* What bind(2) of a raw socket takes for an address. */
+struct bind_call {
+	union {
+		struct sockaddr_in sin;
+		char bytes[256];
+	} addr;
+	socklen_t len;
+	int error;
+};
+
+static int
+do_bind_raw(void *arg)
+{
+	struct bind_call *c = arg;
+	int s = socket(AF_INET, SOCK_RAW, PROTO);
+
+	c->error = bind(s, (struct sockaddr *)&c->addr, c->len) == 0 ? 0 :
+	    errno;
+	close(s);
+	return (-1);
+}
+
+VNET_CASE(bind_takes_what_the_kernel_takes)
+{
+	static const struct {
+		int family;
+		const char *addr;
+		socklen_t len;
+		int error;
+	} rows[] = {
+		{ AF_INET, B_ADDR4, 16, 0 },
+		{ AF_INET, B_ADDR4, 128, 0 },
+		{ AF_INET, B_ADDR4, 129, EINVAL },
+		{ AF_INET, B_ADDR4, -1, EINVAL },
+		{ AF_UNSPEC, "0.0.0.0", 16, 0 },
+		{ AF_UNSPEC, B_ADDR4, 16, 0 },
+		{ AF_UNSPEC, A_FIRST4, 16, EADDRNOTAVAIL },
+	};
+	struct bind_call c;
+	struct scene s;
+
+	begin(&s, tc);
+	for (size_t i = 0; i < NELEMS(rows); i++) {
+		memset(&c, 0, sizeof(c));
+		c.addr.sin.sin_family = rows[i].family;
+		inet_pton(AF_INET, rows[i].addr, &c.addr.sin.sin_addr);
+		c.len = rows[i].len;
+		jailed_call(&s.b, do_bind_raw, &c, sizeof(c));
+		ATF_CHECK_MSG(c.error == rows[i].error, "%s, family %d, %d "
+		    "bytes: %s, should be %s", rows[i].addr, rows[i].family,
+		    (int)rows[i].len, errname(c.error),
+		    errname(rows[i].error));
+	}
+}
+
 /* Signals that break into a call have it made anew, and nothing is lost. */
 static void
 ring(int sig)
@@ -591,6 +646,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, broker_outlives_signals_but_sigkill);
 	ATF_TP_ADD_TC(tp, broker_has_no_more_than_it_needs);
 	ATF_TP_ADD_TC(tp, broker_is_not_seen_in_the_jail);
+	ATF_TP_ADD_TC(tp, bind_takes_what_the_kernel_takes);
 	ATF_TP_ADD_TC(tp, interrupted_call_loses_nothing);
 	ATF_TP_ADD_TC(tp, B5_forged_multicast_has_no_copy_here);
 	return (atf_no_error());
