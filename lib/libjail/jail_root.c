@@ -17,9 +17,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -174,23 +175,75 @@ new_mount(const char *type, unsigned int attrs)
 	return (fd);
 }
 
-/* Find one mount of the host's management in a table; its path, or "". */
-static int
-find_management(int proc, char path[PATH_MAX])
+/* The octal escapes of proc_pid_mountinfo(5), in place. */
+static void
+unescape(char *path)
 {
-	struct mntent *m;
+	char *to = path;
+	unsigned int byte;
+
+	for (; *path != '\0'; to++) {
+		if (sscanf(path, "\\%3o", &byte) == 1) {
+			*to = byte;
+			path += 4;
+		} else
+			*to = *path++;
+	}
+	*to = '\0';
+}
+
+/* Is it a mount of the host's management? Its path, and number. */
+static bool
+parse_mount(const char *line, char path[PATH_MAX], uint64_t *id)
+{
+	const char *rest = strstr(line, " - ");
+	char type[32];
+
+	if (rest == NULL || sscanf(rest, " - %31s", type) != 1 ||
+	    !is_management(type) || sscanf(line, "%" SCNu64
+	    " %*s %*s %*s %4095s", id, path) != 2)
+		return (false);
+	unescape(path);
+	return (true);
+}
+
+/*
+ * One that has another mount over it, or over what leads to it, is not. If that
+ * cannot be known, it is.
+ */
+static bool
+is_reached(const char *path, uint64_t id)
+{
+	struct statx st;
+
+	if (strlen(path) == PATH_MAX - 1)
+		return (true);
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+	    STATX_MNT_ID, &st) != 0)
+		return (errno != ENOENT && errno != ENOTDIR);
+	return (st.stx_mnt_id == id);
+}
+
+/* Find one mount of the host's management that is seen; its path, or "". */
+static int
+find_management(int proc, char found[PATH_MAX])
+{
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	uint64_t id;
 	int fd;
 	FILE *f;
 
-	fd = openat(proc, "self/mounts", O_RDONLY | O_CLOEXEC);
+	fd = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
 	f = fd == -1 ? NULL : fdopen(fd, "r");
 	if (f == NULL)
 		return (root_failed("mounts"));
-	path[0] = '\0';
-	while ((m = getmntent(f)) != NULL) {
-		if (is_management(m->mnt_type))
-			snprintf(path, PATH_MAX, "%s", m->mnt_dir);
+	found[0] = '\0';
+	while (getline(&line, &size, f) != -1) {
+		if (parse_mount(line, path, &id) && is_reached(path, id))
+			strcpy(found, path);
 	}
+	free(line);
 	fclose(f);
 	return (0);
 }

@@ -190,6 +190,32 @@ mounts_may_go_as_a_jail_starts_cleanup()
 	vnet_cleanup
 }
 
+# It can be reached by nobody, and be unmounted by nobody either.
+atf_test_case mount_may_be_under_another cleanup
+mount_may_be_under_another_body()
+{
+	vnet_instance
+	mkdir 'a b'
+	mount -t tmpfs none 'a b' || atf_fail "cannot mount"
+	: >'a b/ns'
+	mount --bind /proc/self/ns/net 'a b/ns' ||
+	    atf_fail "cannot mount a namespace"
+	atf_check -o not-match:nsfs jail -q -c command=/bin/cat /proc/mounts
+	mount -t tmpfs none 'a b' || atf_fail "cannot mount"
+	atf_check jail -q -c command=/bin/true
+	: >'a b/ns'
+	atf_check jail -q -c command=/bin/true
+	umount 'a b'
+	atf_check -o not-match:nsfs jail -q -c command=/bin/cat /proc/mounts
+}
+mount_may_be_under_another_cleanup()
+{
+	while umount 'a b/ns' 2>/dev/null || umount 'a b' 2>/dev/null; do
+		:
+	done
+	vnet_cleanup
+}
+
 atf_test_case tools_do_not_work_inside cleanup
 tools_do_not_work_inside_body()
 {
@@ -235,6 +261,7 @@ atf_init_test_cases()
 	atf_add_test_case E15_run_of_the_host_is_not_seen
 	atf_add_test_case later_mounts_are_not_seen
 	atf_add_test_case mounts_may_go_as_a_jail_starts
+	atf_add_test_case mount_may_be_under_another
 	atf_add_test_case tools_do_not_work_inside
 	atf_add_test_case roots_may_be_shared
 }
