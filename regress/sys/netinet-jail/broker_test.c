@@ -6,11 +6,9 @@
  */
 
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 
 #include <dirent.h>
@@ -487,151 +485,6 @@ VNET_CASE(broker_is_not_seen_in_the_jail)
 	ATF_CHECK_EQ(0, n);
 }
 
-/* What bind(2) of a raw socket takes for an address. */
-struct bind_call {
-	union {
-		struct sockaddr_in sin;
-		char bytes[256];
-	} addr;
-	socklen_t len;
-	int error;
-};
-
-static int
-do_bind_raw(void *arg)
-{
-	struct bind_call *c = arg;
-	int s = socket(AF_INET, SOCK_RAW, PROTO);
-
-	c->error = bind(s, (struct sockaddr *)&c->addr, c->len) == 0 ? 0 :
-	    errno;
-	close(s);
-	return (-1);
-}
-
-VNET_CASE(bind_takes_what_the_kernel_takes)
-{
-	static const struct {
-		int family;
-		const char *addr;
-		socklen_t len;
-		int error;
-	} rows[] = {
-		{ AF_INET, B_ADDR4, 16, 0 },
-		{ AF_INET, B_ADDR4, 128, 0 },
-		{ AF_INET, B_ADDR4, 129, EINVAL },
-		{ AF_INET, B_ADDR4, -1, EINVAL },
-		{ AF_UNSPEC, "0.0.0.0", 16, 0 },
-		{ AF_UNSPEC, B_ADDR4, 16, 0 },
-		{ AF_UNSPEC, A_FIRST4, 16, EADDRNOTAVAIL },
-	};
-	struct bind_call c;
-	struct scene s;
-
-	begin(&s, tc);
-	for (size_t i = 0; i < NELEMS(rows); i++) {
-		memset(&c, 0, sizeof(c));
-		c.addr.sin.sin_family = rows[i].family;
-		inet_pton(AF_INET, rows[i].addr, &c.addr.sin.sin_addr);
-		c.len = rows[i].len;
-		jailed_call(&s.b, do_bind_raw, &c, sizeof(c));
-		ATF_CHECK_MSG(c.error == rows[i].error, "%s, family %d, %d "
-		    "bytes: %s, should be %s", rows[i].addr, rows[i].family,
-		    (int)rows[i].len, errname(c.error),
-		    errname(rows[i].error));
-	}
-}
-
-/* Signals that break into a call have it made anew, and nothing is lost. */
-static void
-ring(int sig)
-{
-	(void)sig;
-}
-
-static int
-do_interrupted(void *arg)
-{
-	const struct itimerval often = { { 0, 50 }, { 0, 50 } };
-	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
-	const struct sigaction none = { .sa_handler = SIG_IGN };
-	const struct sigaction act = { .sa_handler = ring,
-		.sa_flags = SA_RESTART };
-	int *bad = arg, s;
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-	for (int i = 0; i < 2000; i++) {
-		s = socket(AF_INET, SOCK_RAW, PROTO);
-		*bad += s != FIRST;
-		close(s);
-	}
-	setitimer(ITIMER_REAL, &never, NULL);
-	sigaction(SIGALRM, &none, NULL);
-	return (-1);
-}
-
-VNET_CASE(interrupted_call_loses_nothing)
-{
-	struct scene s;
-	int bad = 0;
-
-	begin(&s, tc);
-	jailed_call(&s.b, do_interrupted, &bad, sizeof(bad));
-	ATF_CHECK_EQ(0, bad);
-}
-
-/* A packet with a header of its own, from nobody to all hosts of the link. */
-struct forged {
-	bool loop;		/* ask for the copy */
-	int error;
-};
-
-static int
-do_forge(void *arg)
-{
-	struct forged *f = arg;
-	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 1,
-		.protocol = PROTO, .saddr = inet_addr(VNET_ABSENT4),
-		.daddr = inet_addr("224.0.0.1") };
-	const struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_addr.s_addr = ip.daddr };
-	int on = 1, s = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-
-	if (f->loop)
-		setsockopt(s, IPPROTO_IP, IP_MULTICAST_LOOP, &on, sizeof(on));
-	f->error = sendto(s, &ip, sizeof(ip), 0, (const void *)&to,
-	    sizeof(to)) == sizeof(ip) ? 0 : errno;
-	close(s);
-	return (-1);
-}
-
-static void
-check_copy(const struct jailed *jd, bool loop, bool want)
-{
-	struct forged f = { .loop = loop };
-	int host = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, PROTO);
-	struct pollfd pfd = { .fd = host, .events = POLLIN };
-
-	jailed_call(jd, do_forge, &f, sizeof(f));
-	ATF_CHECK_STREQ("EPERM", errname(f.error));
-	ATF_CHECK_EQ(want, poll(&pfd, 1, want ? WAIT_MS : 200) == 1);
-	close(host);
-}
-
-/* A process in the cgroup alone has a socket that the broker did not make. */
-VNET_CASE(B5_forged_multicast_has_no_copy_here)
-{
-	struct jailed bare;
-	struct scene s;
-
-	begin(&s, tc);
-	check_copy(&s.b, false, false);
-	check_copy(&s.b, true, false);
-	bare = jailed_start_bare(s.b.jd_jid);
-	check_copy(&bare, false, true);
-}
-
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, source_is_chosen_as_for_udp);
@@ -646,8 +499,5 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, broker_outlives_signals_but_sigkill);
 	ATF_TP_ADD_TC(tp, broker_has_no_more_than_it_needs);
 	ATF_TP_ADD_TC(tp, broker_is_not_seen_in_the_jail);
-	ATF_TP_ADD_TC(tp, bind_takes_what_the_kernel_takes);
-	ATF_TP_ADD_TC(tp, interrupted_call_loses_nothing);
-	ATF_TP_ADD_TC(tp, B5_forged_multicast_has_no_copy_here);
 	return (atf_no_error());
 }
