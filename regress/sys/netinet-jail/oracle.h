@@ -189,9 +189,11 @@ o_source(const struct family *f, const struct addr *src,
 {
 	int error = o_check(f, src);
 
-	if (error == EADDRNOTAVAIL && o_mine(f, src))
-		return (o_mine(f, dst) ? 0 : o_check(f, dst));
-	return (error);
+	if (error != EADDRNOTAVAIL || !o_mine(f, src))
+		return (error);
+	if (o_mine(f, dst) || o_check(f, dst) == 0)
+		return (0);
+	return (f->len == 4 ? EINVAL : EADDRNOTAVAIL);
 }
 
 /* *a is the destination before and the source after. */
