@@ -7,8 +7,7 @@
 atf_test_case status_of_a_thread_is_understood
 status_of_a_thread_is_understood_body()
 {
-	atf_check -e match:'Done 100000 runs' \
-	    "$(atf_get_srcdir)/caller_fuzz" -runs=100000 -seed=1 -max_len=256
+	vnet_fuzz caller_fuzz 100000 256
 }
 
 atf_init_test_cases()

@@ -7,9 +7,7 @@
 atf_test_case no_packet_leads_outside
 no_packet_leads_outside_body()
 {
-	atf_check -e match:'Done 500000 runs' \
-	    "$(atf_get_srcdir)/probe_parse_fuzz" -runs=500000 -seed=1 \
-	    -max_len=200
+	vnet_fuzz probe_parse_fuzz 500000 200
 }
 
 atf_init_test_cases()
