@@ -146,7 +146,7 @@ VNET_CASE(cgroup_alone_confines_devices)
 	}
 }
 
-VNET_CASE(whole_jail_has_no_host_devices)
+VNET_CASE(B13_whole_jail_has_no_host_devices)
 {
 	static const char *const paths[] = {
 		"/dev/mem", "/dev/kmsg", "/dev/net/tun", "/dev/kvm",
@@ -219,7 +219,7 @@ VNET_CASE(whole_jail_cannot_write_a_sysctl)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, cgroup_alone_confines_devices);
-	ATF_TP_ADD_TC(tp, whole_jail_has_no_host_devices);
+	ATF_TP_ADD_TC(tp, B13_whole_jail_has_no_host_devices);
 	ATF_TP_ADD_TC(tp, cgroup_alone_refuses_to_write_a_sysctl);
 	ATF_TP_ADD_TC(tp, whole_jail_cannot_write_a_sysctl);
 	return (atf_no_error());

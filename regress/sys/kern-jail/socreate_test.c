@@ -165,7 +165,7 @@ VNET_CASE(only_kinds_that_hooks_confine_are_made)
 		try_row(&pairs[rows[i].kind], &rows[i]);
 }
 
-VNET_CASE(families_but_four_are_refused)
+VNET_CASE(D4_families_but_four_are_refused)
 {
 	struct jailed jd;
 	int af, error;
@@ -193,7 +193,7 @@ VNET_CASE(families_but_four_are_refused)
 		    AF_NETLINK, SOCK_RAW, af)));
 }
 
-VNET_CASE(netlink_needs_its_parameter)
+VNET_CASE(C5_netlink_needs_its_parameter)
 {
 	struct jailed jd;
 
@@ -233,7 +233,7 @@ option_error(const struct jailed *jd, int level, int option)
 	return (errname(c.error));
 }
 
-VNET_CASE(options_that_reach_others_are_refused)
+VNET_CASE(B17_B18_options_that_reach_others_are_refused)
 {
 	struct jailed shut;
 	uint64_t before;
@@ -292,9 +292,9 @@ VNET_CASE(broadcast_needs_its_parameter)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, only_kinds_that_hooks_confine_are_made);
-	ATF_TP_ADD_TC(tp, families_but_four_are_refused);
-	ATF_TP_ADD_TC(tp, netlink_needs_its_parameter);
-	ATF_TP_ADD_TC(tp, options_that_reach_others_are_refused);
+	ATF_TP_ADD_TC(tp, D4_families_but_four_are_refused);
+	ATF_TP_ADD_TC(tp, C5_netlink_needs_its_parameter);
+	ATF_TP_ADD_TC(tp, B17_B18_options_that_reach_others_are_refused);
 	ATF_TP_ADD_TC(tp, broadcast_needs_its_parameter);
 	return (atf_no_error());
 }

@@ -393,54 +393,54 @@ known_copy(const atf_tc_t *tc, enum mode mode)
 
 FORGE_CASE(socket_bound_sends_own_ip4_only, to_one(tc, SOCK_BIND, AF_INET))
 FORGE_CASE(socket_bound_sends_own_ip6_only, to_one(tc, SOCK_BIND, AF_INET6))
-FORGE_CASE(socket_cmsg_sends_own_ip4_only, to_one(tc, SOCK_CMSG, AF_INET))
-FORGE_CASE(socket_cmsg_sends_own_ip6_only, to_one(tc, SOCK_CMSG, AF_INET6))
+FORGE_CASE(B2_socket_cmsg_sends_own_ip4_only, to_one(tc, SOCK_CMSG, AF_INET))
+FORGE_CASE(B2_socket_cmsg_sends_own_ip6_only, to_one(tc, SOCK_CMSG, AF_INET6))
 FORGE_CASE(raw_bound_sends_own_ip4_only, to_one(tc, RAW_BIND, AF_INET))
 FORGE_CASE(raw_bound_sends_own_ip6_only, to_one(tc, RAW_BIND, AF_INET6))
-FORGE_CASE(raw_cmsg_sends_own_ip4_only, to_one(tc, RAW_CMSG, AF_INET))
-FORGE_CASE(raw_cmsg_sends_own_ip6_only, to_one(tc, RAW_CMSG, AF_INET6))
-FORGE_CASE(hdrincl_sends_own_ip4_only, to_one(tc, HDRINCL, AF_INET))
-FORGE_CASE(hdrincl_sends_own_ip6_only, to_one(tc, HDRINCL, AF_INET6))
+FORGE_CASE(B3_raw_cmsg_sends_own_ip4_only, to_one(tc, RAW_CMSG, AF_INET))
+FORGE_CASE(B3_raw_cmsg_sends_own_ip6_only, to_one(tc, RAW_CMSG, AF_INET6))
+FORGE_CASE(B1_hdrincl_sends_own_ip4_only, to_one(tc, HDRINCL, AF_INET))
+FORGE_CASE(B1_hdrincl_sends_own_ip6_only, to_one(tc, HDRINCL, AF_INET6))
 FORGE_CASE(socket_bound_sends_own_ip4_only_to_a_group,
     to_group(tc, SOCK_BIND, AF_INET, ALL))
 FORGE_CASE(raw_bound_sends_own_ip4_only_to_a_group,
     to_group(tc, RAW_BIND, AF_INET, ~AT(IN_HOST)))
-FORGE_CASE(raw_bound_shows_the_host_own_ip4_only_in_a_group,
+FORGE_CASE(B5_raw_bound_shows_the_host_own_ip4_only_in_a_group,
     known_copy(tc, RAW_BIND))
-FORGE_CASE(hdrincl_sends_own_ip4_only_to_a_group,
+FORGE_CASE(B1_hdrincl_sends_own_ip4_only_to_a_group,
     to_group(tc, HDRINCL, AF_INET, ~AT(IN_HOST)))
-FORGE_CASE(hdrincl_shows_the_host_own_ip4_only_in_a_group,
+FORGE_CASE(B5_hdrincl_shows_the_host_own_ip4_only_in_a_group,
     known_copy(tc, HDRINCL))
 FORGE_CASE(socket_bound_sends_own_ip6_only_to_a_group,
     to_group(tc, SOCK_BIND, AF_INET6, ALL))
 FORGE_CASE(raw_bound_sends_own_ip6_only_to_a_group,
     to_group(tc, RAW_BIND, AF_INET6, ALL))
-FORGE_CASE(hdrincl_sends_own_ip6_only_to_a_group,
+FORGE_CASE(B1_hdrincl_sends_own_ip6_only_to_a_group,
     to_group(tc, HDRINCL, AF_INET6, ALL))
-FORGE_CASE(receives_own_ip4_only, run_in(tc, AF_INET))
-FORGE_CASE(receives_own_ip6_only, run_in(tc, AF_INET6))
+FORGE_CASE(C1_receives_own_ip4_only, run_in(tc, AF_INET))
+FORGE_CASE(C1_receives_own_ip6_only, run_in(tc, AF_INET6))
 
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, socket_bound_sends_own_ip4_only);
 	ATF_TP_ADD_TC(tp, socket_bound_sends_own_ip6_only);
-	ATF_TP_ADD_TC(tp, socket_cmsg_sends_own_ip4_only);
-	ATF_TP_ADD_TC(tp, socket_cmsg_sends_own_ip6_only);
+	ATF_TP_ADD_TC(tp, B2_socket_cmsg_sends_own_ip4_only);
+	ATF_TP_ADD_TC(tp, B2_socket_cmsg_sends_own_ip6_only);
 	ATF_TP_ADD_TC(tp, raw_bound_sends_own_ip4_only);
 	ATF_TP_ADD_TC(tp, raw_bound_sends_own_ip6_only);
-	ATF_TP_ADD_TC(tp, raw_cmsg_sends_own_ip4_only);
-	ATF_TP_ADD_TC(tp, raw_cmsg_sends_own_ip6_only);
-	ATF_TP_ADD_TC(tp, hdrincl_sends_own_ip4_only);
-	ATF_TP_ADD_TC(tp, hdrincl_sends_own_ip6_only);
+	ATF_TP_ADD_TC(tp, B3_raw_cmsg_sends_own_ip4_only);
+	ATF_TP_ADD_TC(tp, B3_raw_cmsg_sends_own_ip6_only);
+	ATF_TP_ADD_TC(tp, B1_hdrincl_sends_own_ip4_only);
+	ATF_TP_ADD_TC(tp, B1_hdrincl_sends_own_ip6_only);
 	ATF_TP_ADD_TC(tp, socket_bound_sends_own_ip4_only_to_a_group);
 	ATF_TP_ADD_TC(tp, raw_bound_sends_own_ip4_only_to_a_group);
-	ATF_TP_ADD_TC(tp, raw_bound_shows_the_host_own_ip4_only_in_a_group);
-	ATF_TP_ADD_TC(tp, hdrincl_sends_own_ip4_only_to_a_group);
-	ATF_TP_ADD_TC(tp, hdrincl_shows_the_host_own_ip4_only_in_a_group);
+	ATF_TP_ADD_TC(tp, B5_raw_bound_shows_the_host_own_ip4_only_in_a_group);
+	ATF_TP_ADD_TC(tp, B1_hdrincl_sends_own_ip4_only_to_a_group);
+	ATF_TP_ADD_TC(tp, B5_hdrincl_shows_the_host_own_ip4_only_in_a_group);
 	ATF_TP_ADD_TC(tp, socket_bound_sends_own_ip6_only_to_a_group);
 	ATF_TP_ADD_TC(tp, raw_bound_sends_own_ip6_only_to_a_group);
-	ATF_TP_ADD_TC(tp, hdrincl_sends_own_ip6_only_to_a_group);
-	ATF_TP_ADD_TC(tp, receives_own_ip4_only);
-	ATF_TP_ADD_TC(tp, receives_own_ip6_only);
+	ATF_TP_ADD_TC(tp, B1_hdrincl_sends_own_ip6_only_to_a_group);
+	ATF_TP_ADD_TC(tp, C1_receives_own_ip4_only);
+	ATF_TP_ADD_TC(tp, C1_receives_own_ip6_only);
 	return (atf_no_error());
 }

@@ -258,7 +258,7 @@ joined(const struct scene *sc, const char *peer, const char *group,
 	close(s);
 }
 
-VNET_CASE(multicast_and_broadcast_are_not_delivered)
+VNET_CASE(C4_multicast_and_broadcast_are_not_delivered)
 {
 	struct scene s;
 
@@ -503,7 +503,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, autobound_datagram_socket_receives_own_only);
 	ATF_TP_ADD_TC(tp, unbound_listener_accepts_own_only);
-	ATF_TP_ADD_TC(tp, multicast_and_broadcast_are_not_delivered);
+	ATF_TP_ADD_TC(tp, C4_multicast_and_broadcast_are_not_delivered);
 	ATF_TP_ADD_TC(tp, C2_errors_about_others_packets_are_not_seen);
 	ATF_TP_ADD_TC(tp, C2_host_sees_errors_about_packets_of_jails);
 	ATF_TP_ADD_TC(tp, without_a_jail_all_of_it_is_delivered);

@@ -171,7 +171,7 @@ begin(struct scene *s, const atf_tc_t *tc)
 	    M_FIRST6 "," M_SECOND6, "allow.multicast"));
 }
 
-VNET_CASE(group_is_joined_only_with_the_parameter)
+VNET_CASE(B11_group_is_joined_only_with_the_parameter)
 {
 	static const int hows[] = { JOIN, JOIN_OLD, JOIN_SOURCE };
 	struct jailed m;
@@ -318,7 +318,7 @@ peer_member(const struct vnet *vn)
 	return (s);
 }
 
-VNET_CASE(source_is_what_the_interface_option_names)
+VNET_CASE(B4_source_is_what_the_interface_option_names)
 {
 	struct jailed m;
 	struct scene s;
@@ -339,7 +339,7 @@ VNET_CASE(source_is_what_the_interface_option_names)
 }
 
 /* The kernel would deliver it: somebody of the host is a member. */
-VNET_CASE(what_others_joined_is_not_received)
+VNET_CASE(C4_what_others_joined_is_not_received)
 {
 	struct jailed m;
 	struct scene s;
@@ -443,11 +443,11 @@ VNET_CASE(host_does_not_get_what_is_for_the_jail)
 
 ATF_TP_ADD_TCS(tp)
 {
-	ATF_TP_ADD_TC(tp, group_is_joined_only_with_the_parameter);
+	ATF_TP_ADD_TC(tp, B11_group_is_joined_only_with_the_parameter);
 	ATF_TP_ADD_TC(tp, what_was_joined_is_received);
 	ATF_TP_ADD_TC(tp, unicast_comes_to_all_addresses_as_well);
-	ATF_TP_ADD_TC(tp, source_is_what_the_interface_option_names);
-	ATF_TP_ADD_TC(tp, what_others_joined_is_not_received);
+	ATF_TP_ADD_TC(tp, B4_source_is_what_the_interface_option_names);
+	ATF_TP_ADD_TC(tp, C4_what_others_joined_is_not_received);
 	ATF_TP_ADD_TC(tp, jails_and_the_host_are_members_side_by_side);
 	ATF_TP_ADD_TC(tp, parameter_that_is_turned_off_is_off_at_once);
 	ATF_TP_ADD_TC(tp, host_does_not_get_what_is_for_the_jail);
