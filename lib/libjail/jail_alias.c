@@ -54,7 +54,7 @@ change_interface(int type, const struct ip_alias_key *key,
 	const bool ip4 = is_ip4(key);
 
 	return (netlink_address(type, ip4 ? AF_INET : AF_INET6,
-	    addr_of(key, ip4), a, !ip4));
+	    addr_of(key, ip4), a));
 }
 
 /* The switch by which other addresses survive the first one of a network. */
@@ -401,7 +401,9 @@ add_word(struct session *s, struct change *c, int f, const struct host *h,
 		return (bad_alias(EINVAL, word, "is no address of the jail"));
 	if (set != 0 && kern_get(&s->k, KM_ALIASES, k, &old) == 0 &&
 	    old.ifindex == a.ifindex && old.netns == a.netns)
-		return (append(&c->aliases[f], k, &old, true));
+		return (old.prefix == a.prefix ? append(&c->aliases[f], k,
+		    &old, true) : bad_alias(EINVAL, word, "is there with "
+		    "another prefix length: take it away first"));
 	new = is_new(fam, h, word, k, &a);
 	return (new == 1 ? append(&c->aliases[f], k, &a, false) : new);
 }

@@ -197,7 +197,7 @@ int netlink_dump(struct nlmsghdr *nlh,
     int (*cb)(const struct nlmsghdr *, void *), void (*forget)(void *),
     void *data);
 int netlink_address(int type, int af, const void *addr,
-    const struct ip_alias *a, bool deprecated);
+    const struct ip_alias *a);
 
 /* jail_host.c: what the host has in one family */
 struct hostaddr {

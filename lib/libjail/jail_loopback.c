@@ -112,7 +112,7 @@ change_interface(int type, const struct jail_in6 *lo6)
 {
 	const struct ip_alias on = { .ifindex = LO_IFINDEX, .prefix = 128 };
 
-	return (netlink_address(type, AF_INET6, lo6, &on, false));
+	return (netlink_address(type, AF_INET6, lo6, &on));
 }
 
 /*

@@ -104,13 +104,13 @@ change(struct nlmsghdr *nlh)
 
 /*
  * Put an address on an interface, or take it from there, by RTM_NEWADDR or
- * RTM_DELADDR. A deprecated one is not the host's choice for its own.
+ * RTM_DELADDR. One of IPv6 is deprecated, so that it is not the host's choice
+ * for its own.
  *
  * Returns 0 or an errno.
  */
 int
-netlink_address(int type, int af, const void *addr, const struct ip_alias *a,
-    bool deprecated)
+netlink_address(int type, int af, const void *addr, const struct ip_alias *a)
 {
 	const struct ifa_cacheinfo ci = { .ifa_valid = UINT32_MAX };
 	const size_t len = af == AF_INET ? 4 : 16;
@@ -128,7 +128,7 @@ netlink_address(int type, int af, const void *addr, const struct ip_alias *a,
 	ifa->ifa_index = a->ifindex;
 	mnl_attr_put(nlh, IFA_LOCAL, len, addr);
 	mnl_attr_put(nlh, IFA_ADDRESS, len, addr);
-	if (type == RTM_NEWADDR && deprecated)
+	if (type == RTM_NEWADDR && af == AF_INET6)
 		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(ci), &ci);
 	return (change(nlh));
 }

@@ -69,7 +69,8 @@ prison_check_raw(const struct prison *pr, int type)
 
 /*
  * Do hooks see all that a socket of this kind can do? SCTP, MPTCP and SMC bind
- * and connect behind them. Raw sockets are judged by their packets.
+ * and connect behind them, UDP-Lite connects. Raw sockets are judged by their
+ * packets.
  *
  * Returns 0 or EPROTONOSUPPORT.
  */
@@ -81,7 +82,6 @@ prison_check_proto(int type, int proto)
 	switch (proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return (0);

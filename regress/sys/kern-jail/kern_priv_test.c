@@ -119,8 +119,7 @@ ATF_TC_WITHOUT_HEAD(protocols_that_hooks_do_not_see_are_refused);
 ATF_TC_BODY(protocols_that_hooks_do_not_see_are_refused, tc)
 {
 	static const int good[] = {
-		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_ICMP,
-		IPPROTO_ICMPV6
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6
 	};
 	int error, proto, type, want;
 	size_t i;

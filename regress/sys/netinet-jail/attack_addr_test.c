@@ -35,7 +35,6 @@
 static const struct attempt kinds[] = {
 	{ .type = SOCK_STREAM },
 	{ .type = SOCK_DGRAM },
-	{ .type = SOCK_DGRAM, .proto = IPPROTO_UDPLITE },
 };
 
 static const struct verdict done = { .step = DONE };

@@ -335,6 +335,18 @@ VNET_CASE(A14_mptcp_is_not_made)
 	not_made(&s, &bare, SOCK_STREAM, IPPROTO_MPTCP);
 }
 
+/* The kernel asks nobody where such a socket connects. */
+VNET_CASE(A13_udplite_is_not_made)
+{
+	struct jailed jd;
+	struct spot bare = { "cgroup of A", &jd };
+	struct stage s;
+
+	stage_init(&s, tc, 0);
+	jd = jailed_start_bare(s.sc.a.jd_jid);
+	not_made(&s, &bare, SOCK_DGRAM, IPPROTO_UDPLITE);
+}
+
 /* A TCP socket may be asked to become one of another protocol. */
 static int
 do_become(void *arg)
@@ -563,6 +575,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, A5_listener_that_is_not_bound_gets_own_only);
 	ATF_TP_ADD_TC(tp, A6_datagram_socket_that_sends_first_gets_own_only);
 	ATF_TP_ADD_TC(tp, A13_sctp_is_not_made);
+	ATF_TP_ADD_TC(tp, A13_udplite_is_not_made);
 	ATF_TP_ADD_TC(tp, A14_mptcp_is_not_made);
 	ATF_TP_ADD_TC(tp, A15_smc_is_not_made);
 	ATF_TP_ADD_TC(tp, A16_socket_under_repair_is_refused_or_judged);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -217,6 +218,30 @@ VNET_CASE(ip6_loopback_is_on_the_interface_while_the_jail_is_there)
 	check_alias("host", ADDR4, ADDR6, false);
 }
 
+/* A host may have its addresses on the loopback interface, too. */
+VNET_CASE(ip6_loopback_is_no_source_of_the_host)
+{
+	union sockaddrs sa;
+	socklen_t len = sizeof(sa);
+	char command[256];
+	struct vnet vn;
+	int s;
+
+	vnet_init(&vn, tc);
+	vnet_addr(&vn, ADDR6);
+	snprintf(command, sizeof(command), "ip -6 addr flush dev %s scope "
+	    "global; ip addr add fd12:1::7/128 dev lo && "
+	    "ip route add fd6b::/16 dev %s", vn.vn_hostif, vn.vn_hostif);
+	ATF_REQUIRE_EQ(0, system(command));
+	ATF_REQUIRE(scene_jail("other", NULL, ADDR6, NULL).jd_jid != -1);
+	s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	sockaddr_of(&sa, "fd6b::1", PORT);
+	ATF_REQUIRE_EQ(0, connect(s, &sa.sa, sizeof(sa.sin6)));
+	ATF_REQUIRE_EQ(0, getsockname(s, &sa.sa, &len));
+	ATF_CHECK_STREQ("fd12:1::7", sockaddr_text(&sa));
+	close(s);
+}
+
 VNET_CASE(ip6_loopback_goes_with_a_jail_that_has_processes)
 {
 	struct jailed jd;
@@ -266,6 +291,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, loopback_host_is_no_way_to_another_jails);
 	ATF_TP_ADD_TC(tp,
 	    ip6_loopback_is_on_the_interface_while_the_jail_is_there);
+	ATF_TP_ADD_TC(tp, ip6_loopback_is_no_source_of_the_host);
 	ATF_TP_ADD_TC(tp, ip6_loopback_goes_with_a_jail_that_has_processes);
 	ATF_TP_ADD_TC(tp, ip6_loopback_goes_with_the_last_address);
 	ATF_TP_ADD_TC(tp, ip6_loopback_comes_with_the_first_address);

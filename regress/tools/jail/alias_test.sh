@@ -117,6 +117,12 @@ bad_aliases_are_refused_body()
 		refuse "\"lo|$A4/$prefix\": the prefix length is not from"\
 " 1 to 32" "ip4.addr=lo|$A4/$prefix"
 	done
+	atf_check vnet_host jail -q -c name=b persist \
+	    "ip4.addr=$VNET_HOSTIF|$B4/24"
+	atf_check -s exit:1 -e inline:"jail: \"$VNET_HOSTIF|$B4/25\": is there"\
+" with another prefix length: take it away first\n" \
+	    vnet_host jail -q -m name=b "ip4.addr=$VNET_HOSTIF|$B4/25"
+	atf_check vnet_host jail -q -r b
 	refuse "\"|$A4\": is not interface|address/prefix" "ip4.addr=|$A4"
 	refuse "ip6.addr: not an IPv6 address: \"$A4\"" "ip6.addr=lo|$A4/24"
 	refuse "\"$A4\": is not interface|address/prefix" \
