@@ -56,6 +56,7 @@ static const char *const reasons[JR_MAX] = {
 	[JR_ICMPTYPE] = "ICMP message that is not for a jail",
 	[JR_IPOPTION] = "source route or routing header",
 	[JR_FRAGMENT] = "fragment of what is to be seen whole",
+	[JR_NOLISTENER] = "no socket of the jail has the port",
 };
 
 static const char *const advice[JR_MAX] = {
@@ -86,6 +87,8 @@ static const char *const advice[JR_MAX] = {
 	[JR_ICMPTYPE] = "send echo requests only",
 	[JR_IPOPTION] = "leave the route to routers",
 	[JR_FRAGMENT] = "have the kernel make fragments",
+	[JR_NOLISTENER] = "listen in the jail, or let the host: "
+	    "ip4.hostlisten, ip6.hostlisten",
 };
 
 static const char *

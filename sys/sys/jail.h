@@ -419,6 +419,7 @@ enum jail_reason {
 	JR_ICMPTYPE = 19,	/* ICMP message that is not for a jail */
 	JR_IPOPTION = 20,	/* source route, or routing header */
 	JR_FRAGMENT = 21,	/* fragment of what is to be seen whole */
+	JR_NOLISTENER = 22,	/* packet in: no socket of the jail wants it */
 	JR_MAX
 };
 

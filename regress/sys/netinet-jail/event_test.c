@@ -16,7 +16,6 @@
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,194 +23,14 @@
 #include <unistd.h>
 
 #include <atf-c.h>
+#include <bpf/bpf.h>
 #include <jail.h>
 
+#include "deed.h"
 #include "errname.h"
-#include "scene.h"
 
-#define PORT	7200
 #define WAIT_MS	5000
 #define OWN4	"192.0.2.13"
-#define SYSCTL	"/proc/sys/net/ipv4/ip_default_ttl"
-
-/* Something that is tried in a jail. */
-struct deed {
-	enum { SOCKET, BIND, CONNECT, SEND, NAMED, OPTION, PACKET, JOIN,
-	    DEVICE, WRITE } kind;
-	int af, type, proto;
-	const char *addr;	/* of the call, or the packet's source */
-	uint16_t port;
-	int level, name;	/* OPTION */
-	uint8_t ipproto;	/* PACKET: what follows its addresses */
-	uint16_t frag;
-	const char *rest;
-	size_t len;
-};
-
-/* The deed as it goes into the jail, where it is done. */
-struct attempt {
-	struct deed d;
-	char addr[INET6_ADDRSTRLEN];
-	uint8_t rest[160];
-	int error;
-	int reason, again;	/* what the socket says, twice */
-};
-
-static size_t
-build(const struct attempt *at, uint8_t *p)
-{
-	const struct deed *d = &at->d;
-	const size_t head = d->af == AF_INET ? 20 : 40;
-
-	memset(p, 0, head);
-	if (d->af == AF_INET) {
-		p[0] = 0x45;
-		p[6] = d->frag >> 8;
-		p[7] = d->frag;
-		p[8] = 9;
-		p[9] = d->ipproto;
-		inet_pton(AF_INET, at->addr, p + 12);
-		inet_pton(AF_INET, VNET_PEER4, p + 16);
-	} else {
-		p[0] = 0x60;
-		p[5] = d->len;
-		p[6] = d->ipproto;
-		p[7] = 9;
-		inet_pton(AF_INET6, at->addr, p + 8);
-		inet_pton(AF_INET6, VNET_PEER6, p + 24);
-	}
-	memcpy(p + head, at->rest, d->len);
-	return (head + d->len);
-}
-
-static int
-send_packet(const struct attempt *at, int s)
-{
-	const bool ip4 = at->d.af == AF_INET;
-	uint8_t bytes[256];
-	union sockaddrs to;
-	socklen_t len = sockaddr_of(&to, ip4 ? VNET_PEER4 : VNET_PEER6, 0);
-	const size_t n = build(at, bytes);
-
-	return (sendto(s, bytes, n, 0, &to.sa, len) == (ssize_t)n ? 0 : -1);
-}
-
-/* From an address that a control message names. */
-static int
-send_named(const struct attempt *at, int s)
-{
-	_Alignas(struct cmsghdr) char ctl[CMSG_SPACE(sizeof(struct
-	    in_pktinfo))] = { 0 };
-	struct in_pktinfo info = { 0 };
-	struct iovec iov = { "x", 1 };
-	union sockaddrs any, to;
-	struct msghdr msg = { .msg_name = &to, .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = ctl,
-		.msg_controllen = sizeof(ctl) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	msg.msg_namelen = sockaddr_of(&to, VNET_PEER4, PORT);
-	inet_pton(AF_INET, at->addr, &info.ipi_spec_dst);
-	c->cmsg_level = IPPROTO_IP;
-	c->cmsg_type = IP_PKTINFO;
-	c->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(c), &info, sizeof(info));
-	if (bind(s, &any.sa, sockaddr_of(&any, "0.0.0.0", PORT)) != 0)
-		return (-1);
-	return (sendmsg(s, &msg, 0) == 1 ? 0 : -1);
-}
-
-/* More groups than a socket can have. */
-static int
-join_many(int s)
-{
-	struct ip_mreqn mr = { .imr_ifindex = if_nametoindex("lo") };
-
-	for (int i = 0; i <= JAIL_NGROUPS; i++) {
-		mr.imr_multiaddr.s_addr = htonl(0xef010000 + i);
-		if (setsockopt(s, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mr,
-		    sizeof(mr)) != 0)
-			return (-1);
-	}
-	return (0);
-}
-
-static int
-use_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC), error;
-
-	if (fd == -1)
-		return (-1);
-	error = flags == O_RDONLY || write(fd, "64", 2) == 2 ? 0 : -1;
-	close(fd);
-	return (error);
-}
-
-static int
-use_socket(const struct attempt *at, int s)
-{
-	const struct deed *d = &at->d;
-	const int one = 1;
-	union sockaddrs sa;
-	socklen_t len;
-
-	switch (d->kind) {
-	case BIND:
-		len = sockaddr_of(&sa, at->addr, d->port);
-		return (bind(s, &sa.sa, len));
-	case CONNECT:
-		len = sockaddr_of(&sa, at->addr, d->port);
-		return (connect(s, &sa.sa, len));
-	case SEND:
-		len = sockaddr_of(&sa, at->addr, d->port);
-		return (sendto(s, "x", 1, 0, &sa.sa, len) == 1 ? 0 : -1);
-	case NAMED:
-		return (send_named(at, s));
-	case OPTION:
-		return (setsockopt(s, d->level, d->name, &one, sizeof(one)));
-	case PACKET:
-		return (send_packet(at, s));
-	case JOIN:
-		return (join_many(s));
-	default:
-		return (0);
-	}
-}
-
-static int
-do_deed(void *arg)
-{
-	struct attempt *at = arg;
-	int error = 0, s = -1;
-
-	if (at->d.kind == DEVICE)
-		error = use_file("/dev/kmsg", O_RDONLY);
-	else if (at->d.kind == WRITE)
-		error = use_file(SYSCTL, O_WRONLY);
-	else {
-		s = socket(at->d.af, at->d.type | SOCK_CLOEXEC, at->d.proto);
-		error = s == -1 ? -1 : use_socket(at, s);
-	}
-	at->error = error == 0 ? 0 : errno;
-	at->reason = jail_reason(s);
-	at->again = jail_reason(s);
-	close(s);
-	return (-1);
-}
-
-static struct attempt
-attempt(const struct jailed *jd, const struct deed *d)
-{
-	struct attempt at = { .d = *d };
-
-	if (d->addr != NULL)
-		snprintf(at.addr, sizeof(at.addr), "%s", d->addr);
-	if (d->len > 0)
-		memcpy(at.rest, d->rest, d->len);
-	jailed_call(jd, do_deed, &at, sizeof(at));
-	return (at);
-}
 
 static void
 end_text(bool is, const struct jail_in6 *addr, uint16_t port, char *text,
@@ -437,6 +256,61 @@ VNET_CASE(packets_in_tell_of_nobody)
 	close(raw);
 }
 
+/* From the peer, at a port of its own, to where only the host listens. */
+static void
+knock(const struct vnet *vn, int type, const char *from, const char *to)
+{
+	union sockaddrs sa;
+	int one = 1, s;
+
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
+	s = socket(strchr(to, ':') != NULL ? AF_INET6 : AF_INET, type |
+	    SOCK_CLOEXEC, 0);
+	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	ATF_REQUIRE_EQ(0, bind(s, &sa.sa, sockaddr_of(&sa, from, 7201)));
+	ATF_CHECK_EQ(type == SOCK_STREAM ? -1 : 0, connect(s, &sa.sa,
+	    sockaddr_of(&sa, to, PORT)));
+	if (type == SOCK_DGRAM)
+		ATF_CHECK_EQ(1, send(s, "x", 1, 0));
+	close(s);
+	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
+}
+
+/* A server of the host, at all addresses. */
+static int
+host_serves(int type)
+{
+	union sockaddrs sa;
+	int s = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+
+	ATF_REQUIRE_EQ(0, bind(s, &sa.sa, sockaddr_of(&sa, "::", PORT)));
+	ATF_REQUIRE(type == SOCK_DGRAM || listen(s, 1) == 0);
+	return (s);
+}
+
+VNET_CASE(packet_that_nobody_in_the_jail_wants_is_told)
+{
+	int tcp, udp;
+	struct jail_events *ev;
+	struct scene s;
+
+	scene_init(&s, tc);
+	tcp = host_serves(SOCK_STREAM);
+	udp = host_serves(SOCK_DGRAM);
+	ev = events();
+	knock(&s.vn, SOCK_STREAM, VNET_PEER4, A_FIRST4);
+	ATF_CHECK_STREQ("22 in 4 6 " TO4 "/7201 " MAP A_FIRST4
+	    "/7200 - nobody", next_event(ev, &s.a));
+	knock(&s.vn, SOCK_DGRAM, VNET_PEER6, A_FIRST6);
+	ATF_CHECK_STREQ("22 in 6 17 " VNET_PEER6 "/7201 " A_FIRST6
+	    "/7200 - nobody", next_event(ev, &s.a));
+	ATF_CHECK_EQ(1, jailed_refusals(s.a.jd_jid, JR_NOLISTENER,
+	    JAIL_DIR_IN, 6));
+	jail_events_close(ev);
+	close(tcp);
+	close(udp);
+}
+
 VNET_CASE(group_too_many_is_told)
 {
 	static const struct row row = { { .kind = JOIN, .af = AF_INET,
@@ -508,6 +382,38 @@ VNET_CASE(socket_that_outlives_its_jail_is_told_of)
 	close(raw);
 }
 
+static void
+detach(const char *link)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/%s/links/%s",
+	    getenv("JAIL_INSTANCE"), link);
+	fd = bpf_obj_get(path);
+	ATF_REQUIRE(fd >= 0 && bpf_link_detach(fd) == 0);
+	close(fd);
+}
+
+/* Where the layer that marks sockets is missing, as no jail can be made. */
+VNET_CASE(socket_that_no_jail_made_is_told_of)
+{
+	static const struct row row = { { .kind = BIND, .af = AF_INET6,
+		.type = SOCK_DGRAM, .addr = B_ADDR6, .port = PORT },
+		"13 call 6 17 " B_ADDR6 "/7200 -/0 - it" };
+	struct jail_events *ev;
+	struct jailed b;
+	struct scene s;
+
+	scene_init(&s, tc);
+	ev = events();
+	detach("kern_socreate");
+	b = s.b;
+	b.jd_jid = 0;
+	try_row(ev, &b, &row);
+	jail_events_close(ev);
+}
+
 struct query {
 	int type, size, error;
 	socklen_t len;
@@ -556,8 +462,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, group_too_many_is_told);
 	ATF_TP_ADD_TC(tp, other_options_are_the_kernels);
 	ATF_TP_ADD_TC(tp, packet_of_a_packet_socket_is_told);
+	ATF_TP_ADD_TC(tp, packet_that_nobody_in_the_jail_wants_is_told);
 	ATF_TP_ADD_TC(tp, packets_in_tell_of_nobody);
 	ATF_TP_ADD_TC(tp, packets_out_tell_their_headers);
+	ATF_TP_ADD_TC(tp, socket_that_no_jail_made_is_told_of);
 	ATF_TP_ADD_TC(tp, socket_that_outlives_its_jail_is_told_of);
 	return (atf_no_error());
 }
