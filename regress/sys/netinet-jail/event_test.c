@@ -347,6 +347,7 @@ VNET_CASE(packet_of_a_packet_socket_is_told)
 	struct scene s;
 
 	scene_init(&s, tc);
+	vnet_needs("tcx");
 	c = scene_jail("c", OWN4, NULL, "allow.packet_capture");
 	sll.sll_ifindex = if_nametoindex(s.vn.vn_hostif);
 	ev = events();
