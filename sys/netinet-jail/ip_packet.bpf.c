@@ -87,7 +87,7 @@ check_packet(struct __sk_buff *skb, const struct prison *pr, __u16 ethertype,
 	return (check_policy(skb, pr, way));
 }
 
-/* (The same.) */
+/* (So is this.) */
 static __noinline int
 drop(struct __sk_buff *skb, const struct prison *pr, enum jail_reason reason,
     __u8 dir, __u8 family)
