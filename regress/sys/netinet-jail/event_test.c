@@ -256,9 +256,10 @@ VNET_CASE(packets_in_tell_of_nobody)
 	close(raw);
 }
 
-/* From the peer, at a port of its own, to where only the host listens. */
+/* From the peer, at a port of its own, to where the jail does not listen. */
 static void
-knock(const struct vnet *vn, int type, const char *from, const char *to)
+knock(const struct vnet *vn, int type, const char *from, const char *to,
+    uint16_t port)
 {
 	union sockaddrs sa;
 	int one = 1, s;
@@ -269,7 +270,7 @@ knock(const struct vnet *vn, int type, const char *from, const char *to)
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	ATF_REQUIRE_EQ(0, bind(s, &sa.sa, sockaddr_of(&sa, from, 7201)));
 	ATF_CHECK_EQ(type == SOCK_STREAM ? -1 : 0, connect(s, &sa.sa,
-	    sockaddr_of(&sa, to, PORT)));
+	    sockaddr_of(&sa, to, port)));
 	if (type == SOCK_DGRAM)
 		ATF_CHECK_EQ(1, send(s, "x", 1, 0));
 	close(s);
@@ -298,10 +299,10 @@ VNET_CASE(packet_that_nobody_in_the_jail_wants_is_told)
 	tcp = host_serves(SOCK_STREAM);
 	udp = host_serves(SOCK_DGRAM);
 	ev = events();
-	knock(&s.vn, SOCK_STREAM, VNET_PEER4, A_FIRST4);
+	knock(&s.vn, SOCK_STREAM, VNET_PEER4, A_FIRST4, PORT);
 	ATF_CHECK_STREQ("22 in 4 6 " TO4 "/7201 " MAP A_FIRST4
 	    "/7200 - nobody", next_event(ev, &s.a));
-	knock(&s.vn, SOCK_DGRAM, VNET_PEER6, A_FIRST6);
+	knock(&s.vn, SOCK_DGRAM, VNET_PEER6, A_FIRST6, PORT);
 	ATF_CHECK_STREQ("22 in 6 17 " VNET_PEER6 "/7201 " A_FIRST6
 	    "/7200 - nobody", next_event(ev, &s.a));
 	ATF_CHECK_EQ(1, jailed_refusals(s.a.jd_jid, JR_NOLISTENER,
@@ -309,6 +310,39 @@ VNET_CASE(packet_that_nobody_in_the_jail_wants_is_told)
 	jail_events_close(ev);
 	close(tcp);
 	close(udp);
+}
+
+/*
+ * A socket of the jail that the kernel, too, has at all addresses; the host
+ * takes one of them for the same port.
+ */
+VNET_CASE(datagram_that_another_would_get_is_told)
+{
+	struct jail_events *ev;
+	char want[128];
+	union sockaddrs sa;
+	struct scene s;
+	socklen_t len = sizeof(sa);
+	int host, jail, one = 1;
+	uint16_t port;
+
+	scene_init(&s, tc);
+	jail = jailed_socket(&s.a, AF_INET6, SOCK_DGRAM, 0);
+	ATF_REQUIRE_EQ(0, bind(jail, &sa.sa, sockaddr_of(&sa, "::", 0)));
+	ATF_REQUIRE_EQ(0, getsockname(jail, &sa.sa, &len));
+	port = ntohs(sa.sin6.sin6_port);
+	host = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setsockopt(host, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	ATF_REQUIRE_EQ(0, bind(host, &sa.sa, sockaddr_of(&sa, A_FIRST4,
+	    port)));
+	ev = events();
+	knock(&s.vn, SOCK_DGRAM, VNET_PEER4, A_FIRST4, port);
+	snprintf(want, sizeof(want), "22 in 4 17 " TO4 "/7201 " MAP A_FIRST4
+	    "/%u - nobody", port);
+	ATF_CHECK_STREQ(want, next_event(ev, &s.a));
+	jail_events_close(ev);
+	close(host);
+	close(jail);
 }
 
 VNET_CASE(group_too_many_is_told)
@@ -460,6 +494,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, calls_of_a_bare_process_tell_the_rest);
 	ATF_TP_ADD_TC(tp, calls_tell_what_address_they_named);
+	ATF_TP_ADD_TC(tp, datagram_that_another_would_get_is_told);
 	ATF_TP_ADD_TC(tp, group_too_many_is_told);
 	ATF_TP_ADD_TC(tp, other_options_are_the_kernels);
 	ATF_TP_ADD_TC(tp, packet_of_a_packet_socket_is_told);
