@@ -187,6 +187,34 @@ int jail_refusals(int jid, struct jail_refusal **refusals);
 /* A reason in words: "source address is not the jail's". */
 const char *jail_strreason(int reason);
 
+/* What to do about it: "set allow.raw_sockets". */
+const char *jail_stradvice(int reason);
+
+/*
+ * What a socket was last refused, since this was last asked, and JR_NONE if
+ * nothing or if it is not of a jail. For programs inside; anybody may call it.
+ */
+int jail_reason(int s);
+
+/*
+ * Refusals as they happen, from when this is called until it is closed, to one
+ * process at a time. Whoever reads has to call jail_events_read() once a
+ * second, whether or not there is something. EBUSY another process reads;
+ * ENOENT no jail was made yet.
+ */
+struct jail_events;
+struct jail_events *jail_events_open(void);
+void jail_events_close(struct jail_events *events);
+
+/* Readable when there is something, for poll(2). */
+int jail_events_fd(const struct jail_events *events);
+
+/* Returns 1, 0 if there is none, or -1. ENOENT: jail_unload() was called. */
+int jail_events_read(struct jail_events *events, struct jail_event *event);
+
+/* How many found no room, or came while the reader did not call. */
+int jail_events_lost(struct jail_events *events, uint64_t *lost);
+
 #ifdef __cplusplus
 }
 #endif

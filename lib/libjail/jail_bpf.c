@@ -47,6 +47,7 @@ static const struct prog_desc {
 	{ "in_release", "cgroup/sock_release", "ports that are free again" },
 	{ "in_sockops", "sockops", "TCP sockets that listen" },
 	{ "in_setsockopt", "cgroup/setsockopt", "options of sockets" },
+	{ "in_getsockopt", "cgroup/getsockopt", "reasons of refusals" },
 	{ "kern_dev", "cgroup/dev", "devices" },
 	{ "kern_sysctl", "cgroup/sysctl", "writes to sysctls" },
 };

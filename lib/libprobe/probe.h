@@ -32,6 +32,7 @@ enum { PROBE_ANSWERED = 0, PROBE_SILENT = 1, PROBE_ERROR = 2 };
 #define PROBE_NADDRS	16		/* addresses of a name that are tried */
 #define PROBE_ADDRLEN	(INET6_ADDRSTRLEN + 1 + 16)	/* with %interface */
 #define PROBE_NAMELEN	256
+#define PROBE_ERRLEN	128
 #define PROBE_COOKIELEN	8
 
 /* An address, with its port or its scope. */
@@ -137,6 +138,7 @@ struct probe_sock {
 	int port;		/* UDP, connected: holds src's port */
 	int icmp;		/* raw: receives, and sends echo requests */
 	int udp;		/* raw: sends UDP probes; -1 without */
+	int reason;		/* JR_*: why probe_send() failed, in a jail */
 	uint8_t *buf;		/* what was received last */
 };
 
@@ -155,6 +157,8 @@ void probe_close(struct probe_sock *s);
 void probe_set_ttl(struct probe_sock *s, int ttl);
 /* 0, or the errno of what kept the probe from leaving. */
 int probe_send(struct probe_sock *s, const struct probe_packet *p);
+/* "Operation not permitted: source address is not the jail's" */
+const char *probe_strerror(int error, int reason, char text[PROBE_ERRLEN]);
 /* False if there is nothing to receive, as yet. */
 bool probe_recv(struct probe_sock *s, struct probe_rx *rx);
 /* Does this answer a probe from and to these addresses? */

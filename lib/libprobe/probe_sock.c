@@ -16,10 +16,12 @@
 #include <err.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "jail.h"
 #include "probe.h"
 
 #define BUFLEN	65536		/* no packet is longer */
@@ -29,6 +31,7 @@
 struct failure {
 	enum { AT_SOCKET, AT_BIND, AT_CONNECT } at;
 	int error;
+	int reason;		/* JR_* */
 	const union probe_sa *src, *dst;
 };
 
@@ -58,7 +61,7 @@ link_local(const union probe_sa *sa)
 static void
 fail(const struct failure *f)
 {
-	char text[PROBE_ADDRLEN];
+	char text[PROBE_ADDRLEN], why[PROBE_ERRLEN];
 
 	if (f->at == AT_BIND && f->error == EADDRNOTAVAIL)
 		not_ours(f->src);
@@ -72,7 +75,8 @@ fail(const struct failure *f)
 		errx(PROBE_ERROR, "%s: which interface? add %%interface", text);
 	if (f->at == AT_CONNECT && f->error == EACCES)
 		errx(PROBE_ERROR, "%s: a broadcast address", text);
-	errx(PROBE_ERROR, "%s: %s", text, strerror(f->error));
+	errx(PROBE_ERROR, "%s: %s", text,
+	    probe_strerror(f->error, f->reason, why));
 }
 
 /* Bind a UDP socket to src, with a port that is free. */
@@ -104,8 +108,10 @@ connect_to(const union probe_sa *dst, const union probe_sa *src,
 		}
 	}
 	f->error = errno;
-	if (fd != -1)
+	if (fd != -1) {
+		f->reason = jail_reason(fd);
 		close(fd);
+	}
 	return (-1);
 }
 
@@ -325,27 +331,6 @@ probe_set_ttl(struct probe_sock *s, int ttl)
 	}
 }
 
-/*
- * A jail's addresses may change while we run. Then egress says EPERM, but so
- * does a packet filter, and only the first is the source's fault.
- */
-static void
-check_source(const struct probe_sock *s)
-{
-	union probe_sa sa = s->src;
-	int fd, error = 0;
-
-	fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return;
-	sa.sin.sin_port = 0;
-	if (bind(fd, &sa.sa, probe_salen(&sa)) == -1)
-		error = errno;
-	close(fd);
-	if (error == EADDRNOTAVAIL)
-		not_ours(&s->src);
-}
-
 int
 probe_send(struct probe_sock *s, const struct probe_packet *p)
 {
@@ -357,9 +342,21 @@ probe_send(struct probe_sock *s, const struct probe_packet *p)
 	if (sendto(fd, p->data, p->len, 0, &dst.sa, probe_salen(&dst)) != -1)
 		return (0);
 	error = errno;
-	if (error == EPERM)
-		check_source(s);
+	s->reason = jail_reason(fd);
+	if (s->reason == JR_SRCADDR)
+		not_ours(&s->src);	/* not any more, that is */
 	return (error);
+}
+
+const char *
+probe_strerror(int error, int reason, char text[PROBE_ERRLEN])
+{
+	if (reason == JR_NONE)
+		snprintf(text, PROBE_ERRLEN, "%s", strerror(error));
+	else
+		snprintf(text, PROBE_ERRLEN, "%s: %s", strerror(error),
+		    jail_strreason(reason));
+	return (text);
 }
 
 /*

@@ -17,6 +17,40 @@ family_of(int af)
 	return (af == JAIL_AF_INET ? 4 : 6);
 }
 
+/* Refuse to make a socket. */
+static __always_inline int
+refuse_socket(const struct prison *pr, enum jail_reason reason, __u8 family,
+    __u16 proto, int error)
+{
+	struct jail_event *e = refusal(pr, reason, JAIL_DIR_CALL, family);
+
+	if (e != NULL) {
+		e->je_has = JE_PROTO;
+		e->je_proto = proto;
+		event_by_task(e);
+		event_send(e);
+	}
+	bpf_set_retval(-error);
+	return (0);
+}
+
+/* Returns JR_NONE, or the reason why not and the errno that says it. */
+static __always_inline enum jail_reason
+check_socket(const struct prison *pr, int af, int type, int proto, int *error)
+{
+	*error = EPERM;
+	if (pr == NULL)
+		return (JR_NOPRISON);
+	*error = EPROTONOSUPPORT;
+	if (prison_check_af(pr, af) != 0)
+		return (JR_NOFAMILY);
+	*error = prison_check_raw(pr, type);
+	if (*error != 0)
+		return (JR_RAWSOCK);
+	*error = prison_check_proto(type, proto);
+	return (*error != 0 ? JR_PROTO : JR_NONE);
+}
+
 /*
  * socket(2), IPv4 and IPv6: the only families that have this hook. The socket
  * is marked with its jail here, so that the other hooks judge it by that jail
@@ -28,23 +62,36 @@ kern_socreate(struct bpf_sock *sk)
 {
 	__u64 id = bpf_get_current_cgroup_id();
 	const struct prison *pr = bpf_map_lookup_elem(&prisons, &id);
-	__u8 family = family_of(sk->family);
+	const int af = sk->family, proto = sk->protocol;
+	enum jail_reason reason;
 	int error;
 
-	if (pr == NULL)
-		return (refuse_call(pr, JR_NOPRISON, family, EPERM));
-	if (prison_check_af(pr, sk->family) != 0)
-		return (refuse_call(pr, JR_NOFAMILY, family, EPROTONOSUPPORT));
-	error = prison_check_raw(pr, sk->type);
-	if (error != 0)
-		return (refuse_call(pr, JR_RAWSOCK, family, error));
-	error = prison_check_proto(sk->type, sk->protocol);
-	if (error != 0)
-		return (refuse_call(pr, JR_PROTO, family, error));
-	if (bpf_sk_storage_get(&sock_prisons, sk, &id,
-	    BPF_SK_STORAGE_GET_F_CREATE) == NULL)
-		return (refuse_call(pr, JR_NOPRISON, family, ENOBUFS));
+	reason = check_socket(pr, af, sk->type, proto, &error);
+	if (reason == JR_NONE && bpf_sk_storage_get(&sock_prisons, sk, &id,
+	    BPF_SK_STORAGE_GET_F_CREATE) == NULL) {
+		reason = JR_NOBUFS;
+		error = ENOBUFS;
+	}
+	if (reason != JR_NONE)
+		return (refuse_socket(pr, reason, family_of(af), proto, error));
 	return (1);
+}
+
+static __always_inline int
+refuse_device(const struct bpf_cgroup_dev_ctx *ctx)
+{
+	struct jail_event *e = refusal(prison_of_task(), JR_DEVICE,
+	    JAIL_DIR_CALL, 0);
+
+	if (e != NULL) {
+		e->je_has = JE_DEVICE;
+		e->je_what[0] = ctx->major;
+		e->je_what[1] = ctx->minor;
+		event_by_task(e);
+		event_send(e);
+	}
+	bpf_set_retval(-EPERM);
+	return (0);
 }
 
 SEC("cgroup/dev")
@@ -56,7 +103,7 @@ kern_dev(struct bpf_cgroup_dev_ctx *ctx)
 	if (prison_check_dev(type == BPF_DEVCG_DEV_CHAR, ctx->major,
 	    ctx->minor) == 0)
 		return (1);
-	return (refuse_call(prison_of_task(), JR_DEVICE, 0, EPERM));
+	return (refuse_device(ctx));
 }
 
 SEC("cgroup/sysctl")

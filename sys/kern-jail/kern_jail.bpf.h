@@ -2,13 +2,14 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * Who is in which jail, and how a refusal is counted. For entry points only;
- * decisions see a struct prison and know nothing of sockets and tasks.
+ * Who is in which jail, and how a refusal is counted and told. For entry points
+ * only; decisions see a struct prison and know nothing of sockets and tasks.
  */
 
 #ifndef _KERN_JAIL_BPF_H_
 #define _KERN_JAIL_BPF_H_
 
+#include "kern_event.bpf.h"
 #include "kern_maps.bpf.h"
 
 /* The jail of the socket that a packet leaves from or is delivered to. */
@@ -56,27 +57,53 @@ prison_of_owner(const struct ip_owner *owner)
 }
 
 static __always_inline void
-count_refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
+count_refusal(const struct refusal_key *key)
+{
+	__u64 one = 1, *n;
+
+	n = bpf_map_lookup_elem(&refusals, key);
+	if (n == NULL) {
+		if (bpf_map_update_elem(&refusals, key, &one,
+		    BPF_NOEXIST) == 0)
+			return;
+		n = bpf_map_lookup_elem(&refusals, key);
+		if (n == NULL)
+			return;
+	}
+	__sync_fetch_and_add(n, 1);
+}
+
+/*
+ * Count a refusal. Returns the event of it, to be filled in and sent; NULL:
+ * nobody wants it.
+ */
+static __always_inline struct jail_event *
+refusal(const struct prison *pr, enum jail_reason reason, __u8 dir,
     __u8 family)
 {
-	struct refusal_key key = {
+	const struct refusal_key key = {
 		.jid = pr != NULL ? pr->pr_id : 0,
 		.reason = reason,
 		.dir = dir,
 		.family = family,
 	};
-	__u64 one = 1, *n;
 
-	n = bpf_map_lookup_elem(&refusals, &key);
-	if (n == NULL) {
-		if (bpf_map_update_elem(&refusals, &key, &one,
-		    BPF_NOEXIST) == 0)
-			return;
-		n = bpf_map_lookup_elem(&refusals, &key);
-		if (n == NULL)
-			return;
-	}
-	__sync_fetch_and_add(n, 1);
+	count_refusal(&key);
+	return (event_begin(&key));
+}
+
+/* Let the socket say why, by JAIL_SO_REASON. */
+static __always_inline void
+note_reason(struct bpf_sock *sk, enum jail_reason reason)
+{
+	__u32 *last;
+
+	if (sk == NULL)
+		return;
+	last = bpf_sk_storage_get(&sock_reasons, sk, NULL,
+	    BPF_SK_STORAGE_GET_F_CREATE);
+	if (last != NULL)
+		*last = reason;
 }
 
 /* Refuse a system call with errno error; this is the hook's return value. */
@@ -84,7 +111,12 @@ static __always_inline int
 refuse_call(const struct prison *pr, enum jail_reason reason, __u8 family,
     int error)
 {
-	count_refusal(pr, reason, JAIL_DIR_CALL, family);
+	struct jail_event *e = refusal(pr, reason, JAIL_DIR_CALL, family);
+
+	if (e != NULL) {
+		event_by_task(e);
+		event_send(e);
+	}
 	bpf_set_retval(-error);
 	return (0);
 }

@@ -42,14 +42,14 @@ in6_bind6(struct bpf_sock_addr *ctx)
 	int error;
 
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+		return (refuse_foreign(ctx, 6, NULL));
 	if (in6_v4mapped(&addr)) {
 		error = in_bind(pr, ctx, &addr4);
 		addr = in6_map(addr4);
 	} else
 		error = in6_bind(pr, ctx, &addr);
 	if (error != 0)
-		return (refuse_addr(pr, 6, error));
+		return (refuse_addr(ctx, pr, 6, error, NULL));
 	set_user_addr(ctx, &addr);
 	return (1);
 }
@@ -111,23 +111,33 @@ is_own_source(const struct prison *pr, const struct jail_in6 *dst)
 	return (!in6_v4mapped(dst) && prison_source_ip6(pr, dst, dst) == 0);
 }
 
+static __always_inline struct jail_in6
+bound_addr(const struct bpf_sock_addr *ctx)
+{
+	struct jail_in6 addr = { 0 };
+
+	if (ctx->sk != NULL) {
+		addr.s6[0] = ctx->sk->src_ip6[0];
+		addr.s6[1] = ctx->sk->src_ip6[1];
+		addr.s6[2] = ctx->sk->src_ip6[2];
+		addr.s6[3] = ctx->sk->src_ip6[3];
+	}
+	return (addr);
+}
+
 SEC("cgroup/connect6")
 int
 in6_connect6(struct bpf_sock_addr *ctx)
 {
 	const struct prison *pr = prison_of_sock(ctx->sk);
-	struct jail_in6 dst = user_addr(ctx), bound, src;
+	struct jail_in6 dst = user_addr(ctx), bound = bound_addr(ctx), src;
 	int error;
 
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+		return (refuse_foreign(ctx, 6, &bound));
 	error = in6_remote(pr, &dst);
 	if (error != 0)
-		return (refuse_addr(pr, 6, error));
-	bound.s6[0] = ctx->sk->src_ip6[0];
-	bound.s6[1] = ctx->sk->src_ip6[1];
-	bound.s6[2] = ctx->sk->src_ip6[2];
-	bound.s6[3] = ctx->sk->src_ip6[3];
+		return (refuse_addr(ctx, pr, 6, error, &bound));
 	src = bound;
 	if (is_stale(ctx, pr))
 		__builtin_memset(&src, 0, sizeof(src));
@@ -138,7 +148,7 @@ in6_connect6(struct bpf_sock_addr *ctx)
 		error = bound_late(bind_source6(ctx, &src),
 		    is_own_source(pr, &dst));
 	if (error != 0)
-		return (refuse_addr(pr, 6, error));
+		return (refuse_addr(ctx, pr, 6, error, &bound));
 	set_user_addr(ctx, &dst);
 	return (1);
 }
@@ -164,19 +174,20 @@ in6_sendmsg6(struct bpf_sock_addr *ctx)
 {
 	const struct prison *pr = prison_of_sock(ctx->sk);
 	struct jail_in6 dst = user_addr(ctx);
-	struct jail_in6 src = { { ctx->msg_src_ip6[0], ctx->msg_src_ip6[1],
-	    ctx->msg_src_ip6[2], ctx->msg_src_ip6[3] } };
+	const struct jail_in6 asked = { { ctx->msg_src_ip6[0],
+	    ctx->msg_src_ip6[1], ctx->msg_src_ip6[2], ctx->msg_src_ip6[3] } };
+	struct jail_in6 src = asked;
 	int error;
 
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 6, EPERM));
+		return (refuse_foreign(ctx, 6, &asked));
 	error = prison_remote_ip6(pr, &dst);
 	if (is_open(ctx, pr, &dst, &src))
 		__builtin_memset(&src, 0, sizeof(src));
 	if (error == 0)
 		error = in6_source(pr, &dst, &src);
 	if (error != 0)
-		return (refuse_addr(pr, 6, error));
+		return (refuse_addr(ctx, pr, 6, error, &asked));
 	if (pr->pr_flags & PR_IP6)
 		hold_port(ctx, pr);
 	set_user_addr(ctx, &dst);

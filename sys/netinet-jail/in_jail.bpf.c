@@ -18,10 +18,10 @@ in_bind4(struct bpf_sock_addr *ctx)
 	int error;
 
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+		return (refuse_foreign(ctx, 4, NULL));
 	error = in_bind(pr, ctx, &addr);
 	if (error != 0)
-		return (refuse_addr(pr, 4, error));
+		return (refuse_addr(ctx, pr, 4, error, NULL));
 	ctx->user_ip4 = addr;
 	return (1);
 }
@@ -42,21 +42,24 @@ int
 in_connect4(struct bpf_sock_addr *ctx)
 {
 	const struct prison *pr = prison_of_sock(ctx->sk);
-	__be32 dst = ctx->user_ip4, bound, src;
+	__be32 dst = ctx->user_ip4, bound = 0, src;
+	struct jail_in6 from;
 	int error;
 
+	if (ctx->sk != NULL)
+		bound = ctx->sk->src_ip4;
+	from = in6_map(bound);
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+		return (refuse_foreign(ctx, 4, &from));
 	error = prison_remote_ip4(pr, &dst);
 	if (error != 0)
-		return (refuse_addr(pr, 4, error));
-	bound = ctx->sk->src_ip4;
+		return (refuse_addr(ctx, pr, 4, error, &from));
 	src = is_stale(ctx, pr) ? INADDR_ANY : bound;
 	error = in_source(ctx->sk, pr, dst, &src);
 	if (error == 0 && src != bound)
 		error = bound_late(bind_source(ctx, src), false);
 	if (error != 0)
-		return (refuse_addr(pr, 4, error));
+		return (refuse_addr(ctx, pr, 4, error, &from));
 	ctx->user_ip4 = dst;
 	return (1);
 }
@@ -85,17 +88,19 @@ int
 in_sendmsg4(struct bpf_sock_addr *ctx)
 {
 	const struct prison *pr = prison_of_sock(ctx->sk);
+	const __be32 asked = ctx->msg_src_ip4;
+	const struct jail_in6 from = in6_map(asked);
 	__be32 dst = ctx->user_ip4, src;
 	int error;
 
 	if (pr == NULL)
-		return (refuse_call(pr, JR_FOREIGNSOCK, 4, EPERM));
+		return (refuse_foreign(ctx, 4, &from));
 	error = prison_remote_ip4(pr, &dst);
 	src = source_of(ctx, pr, dst);
 	if (error == 0)
 		error = in_source(ctx->sk, pr, dst, &src);
 	if (error != 0)
-		return (refuse_addr(pr, 4, error));
+		return (refuse_addr(ctx, pr, 4, error, &from));
 	if (pr->pr_flags & PR_IP4)
 		hold_port(ctx, pr);
 	ctx->user_ip4 = dst;

@@ -12,6 +12,8 @@
 #include <kern-jail/kern_jail.bpf.h>
 #include <kern-jail/kern_priv.h>
 
+#include "in_event.bpf.h"
+
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 SEC("tc")
@@ -26,6 +28,6 @@ in_link(struct __sk_buff *skb)
 	pr = prison_of_skb(skb);
 	if (pr == NULL)
 		return (TC_ACT_UNSPEC);
-	count_refusal(pr, JR_LINK, JAIL_DIR_OUT, 0);
+	refuse_packet(skb, pr, JR_LINK, JAIL_DIR_OUT, 0);
 	return (TC_ACT_SHOT);
 }

@@ -235,6 +235,26 @@ ask_around(__u32 n, struct ascent *a)
 	return (0);
 }
 
+/* Nobody gets it, not even one of the host who would take it. */
+static __always_inline int
+refuse_lookup(struct bpf_sk_lookup *ctx, const struct prison *pr,
+    enum jail_reason reason, const struct jail_in6 *addr)
+{
+	struct jail_event *e = refusal(pr, reason, JAIL_DIR_IN,
+	    ctx->family == JAIL_AF_INET ? 4 : 6);
+
+	if (e != NULL) {
+		e->je_has = JE_PROTO | JE_SRC | JE_DST;
+		e->je_proto = ctx->protocol;
+		e->je_src = remote_addr(ctx);
+		e->je_sport = bpf_ntohs(ctx->remote_port);
+		e->je_dst = *addr;
+		e->je_dport = ctx->local_port;
+		event_send(e);
+	}
+	return (SK_DROP);
+}
+
 /* Nobody of the jail wants it. May one around it, or the host, have it? */
 static __always_inline int
 unwanted(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
@@ -244,13 +264,14 @@ unwanted(struct bpf_sk_lookup *ctx, const struct ip_owner *owner,
 	const struct prison *pr = prison_of_owner(owner);
 
 	if (pr == NULL)
-		return (SK_DROP);
+		return (refuse_lookup(ctx, pr, JR_NOPRISON, &at->addr));
 	a.open = is_open(ctx, pr, at, hostlisten);
 	if (owner->nested) {
 		a.jail = pr->pr_parent;
 		bpf_loop(JAIL_DEPTH, ask_around, &a, 0);
 	}
-	return (a.wanted || a.open ? SK_PASS : SK_DROP);
+	return (a.wanted || a.open ? SK_PASS : refuse_lookup(ctx, pr,
+	    JR_NOLISTENER, &at->addr));
 }
 
 static __always_inline int

@@ -14,16 +14,74 @@
 #include <kern-jail/kern_priv.h>
 #include <kern-jail/kern_sock.bpf.h>
 
+#include "in6_addr.bpf.h"
 #include "in_mcast.bpf.h"
 #include "in_port.bpf.h"
 #include "in_sets.bpf.h"
+
+/* The address that a call names; the hook is for that family. */
+static __always_inline struct jail_in6
+named_addr(const struct bpf_sock_addr *ctx, __u8 family)
+{
+	const __be32 ip4 = family == 4 ? ctx->user_ip4 : 0;
+
+	return (family == 4 ? in6_map(ip4) : user_addr(ctx));
+}
+
+/* In connect and sendmsg, src is the other end; in bind it is NULL. */
+static __always_inline void
+event_named(struct jail_event *e, const struct bpf_sock_addr *ctx,
+    __u8 family, const struct jail_in6 *src)
+{
+	e->je_has = JE_PROTO | JE_SRC;
+	e->je_proto = ctx->protocol;
+	if (src == NULL) {
+		e->je_src = named_addr(ctx, family);
+		e->je_sport = bpf_ntohs(ctx->user_port);
+		return;
+	}
+	e->je_has |= JE_DST;
+	e->je_dst = named_addr(ctx, family);
+	e->je_dport = bpf_ntohs(ctx->user_port);
+	e->je_src = *src;
+	if (ctx->sk != NULL)
+		e->je_sport = ctx->sk->src_port;
+}
+
+/* As refuse_call(), where the call names an address. */
+static __always_inline int
+refuse_named(struct bpf_sock_addr *ctx, const struct prison *pr,
+    enum jail_reason reason, __u8 family, int error,
+    const struct jail_in6 *src)
+{
+	struct jail_event *e;
+
+	note_reason(ctx->sk, reason);
+	e = refusal(pr, reason, JAIL_DIR_CALL, family);
+	if (e != NULL) {
+		event_named(e, ctx, family, src);
+		event_by_task(e);
+		event_send(e);
+	}
+	bpf_set_retval(-error);
+	return (0);
+}
+
+/* Refuse a socket that no jail made. */
+static __always_inline int
+refuse_foreign(struct bpf_sock_addr *ctx, __u8 family,
+    const struct jail_in6 *src)
+{
+	return (refuse_named(ctx, NULL, JR_FOREIGNSOCK, family, EPERM, src));
+}
 
 /*
  * Refuse a call for what a decision said about an address. (Of a port that is
  * in use, or of a capability that the program lacks, there is nothing to tell.)
  */
 static __always_inline int
-refuse_addr(const struct prison *pr, __u8 family, int error)
+refuse_addr(struct bpf_sock_addr *ctx, const struct prison *pr, __u8 family,
+    int error, const struct jail_in6 *src)
 {
 	enum jail_reason reason;
 
@@ -52,7 +110,7 @@ refuse_addr(const struct prison *pr, __u8 family, int error)
 		bpf_set_retval(-error);
 		return (0);
 	}
-	return (refuse_call(pr, reason, family, error));
+	return (refuse_named(ctx, pr, reason, family, error, src));
 }
 
 static __always_inline bool

@@ -166,6 +166,22 @@ check_option(struct bpf_sockopt *ctx, const struct prison *pr)
 	return (check_value(ctx, pr));
 }
 
+/* Count and tell. */
+static __always_inline void
+refuse_option(const struct bpf_sockopt *ctx, const struct prison *pr,
+    enum jail_reason reason)
+{
+	struct jail_event *e = refusal(pr, reason, JAIL_DIR_CALL, 0);
+
+	if (e == NULL)
+		return;
+	e->je_has = JE_OPTION;
+	e->je_what[0] = ctx->level;
+	e->je_what[1] = ctx->optname;
+	event_by_task(e);
+	event_send(e);
+}
+
 SEC("cgroup/setsockopt")
 int
 in_setsockopt(struct bpf_sockopt *ctx)
@@ -178,10 +194,43 @@ in_setsockopt(struct bpf_sockopt *ctx)
 	error = check_option(ctx, pr);
 	if (error == 0)
 		return (1);
-	if (error != EACCES)
-		return (refuse_call(pr, error == ENOBUFS ? JR_NOBUFS :
-		    JR_SOCKOPT, 0, error));
-	count_refusal(pr, JR_SOCKOPT, JAIL_DIR_CALL, 0);
-	ctx->optlen = -1;	/* done, as far as the kernel goes */
+	refuse_option(ctx, pr, error == ENOBUFS ? JR_NOBUFS : JR_SOCKOPT);
+	if (error == EACCES) {
+		ctx->optlen = -1;	/* done, as far as the kernel goes */
+		return (1);
+	}
+	bpf_set_retval(-error);
+	return (0);
+}
+
+/* A socket's last reason, which is then taken from it, as SO_ERROR is. */
+static __always_inline void
+give_reason(struct bpf_sockopt *ctx)
+{
+	int *reason = ctx->optval;
+	__u32 *last = NULL;
+
+	if ((void *)(reason + 1) > ctx->optval_end)
+		return;
+	if (ctx->sk != NULL)
+		last = bpf_sk_storage_get(&sock_reasons, ctx->sk, NULL, 0);
+	*reason = JR_NONE;
+	if (last != NULL) {
+		*reason = *last;
+		*last = JR_NONE;
+	}
+	ctx->optlen = sizeof(*reason);
+	barrier();	/* the verifier wants one after the other */
+	ctx->retval = 0;
+}
+
+SEC("cgroup/getsockopt")
+int
+in_getsockopt(struct bpf_sockopt *ctx)
+{
+	if (ctx->level == JAIL_SOL_SOCKET && ctx->optname == JAIL_SO_REASON)
+		give_reason(ctx);
+	else
+		ctx->optlen = 0;	/* what the kernel said, of any size */
 	return (1);
 }

@@ -18,6 +18,7 @@
 #include <kern-jail/kern_jail.bpf.h>
 
 #include "in6_jail.h"
+#include "in_event.bpf.h"
 #include "in_netns.bpf.h"
 #include "in_port.h"
 #include "in_sets.bpf.h"
@@ -244,6 +245,14 @@ read_ports(struct __sk_buff *skb, struct datagram *d)
 }
 
 static __always_inline int
+drop(struct __sk_buff *skb, const struct ip_owner *owner, __u8 family)
+{
+	refuse_packet(skb, prison_of_owner(owner), JR_NOLISTENER, JAIL_DIR_IN,
+	    family);
+	return (TC_ACT_SHOT);
+}
+
+static __always_inline int
 steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 {
 	struct port_key any = { .netns = netns, .ports = owner->ports,
@@ -260,8 +269,8 @@ steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 	if (is_found(p, &d->dst))
 		return (TC_ACT_UNSPEC);
 	if (in6_wild(&p->bound))
-		return (is_others(skb, d, len, &any) ? TC_ACT_SHOT :
-		    TC_ACT_UNSPEC);
+		return (is_others(skb, d, len, &any) ? drop(skb, owner,
+		    d->family) : TC_ACT_UNSPEC);
 	if (d->fragment ||
 	    !give(skb, &d->tuple, len, &any, &d->dst, false, false))
 		give_any(skb, &any, &p->bound, d);

@@ -9,6 +9,7 @@
 
 #include <kern-jail/kern_jail.bpf.h>
 
+#include "in_event.bpf.h"
 #include "in_mcast.bpf.h"
 #include "in_port.h"
 #include "in_sets.bpf.h"
@@ -86,6 +87,15 @@ check_packet(struct __sk_buff *skb, const struct prison *pr, __u16 ethertype,
 	return (check_policy(skb, pr, way));
 }
 
+/* (So is this.) */
+static __noinline int
+drop(struct __sk_buff *skb, const struct prison *pr, enum jail_reason reason,
+    __u8 dir, __u8 family)
+{
+	refuse_packet(skb, pr, reason, dir, family);
+	return (0);
+}
+
 /* The hook's verdict: 1 to let the packet pass, 0 to drop it. */
 static __always_inline int
 filter(struct __sk_buff *skb, enum packet_way way)
@@ -98,9 +108,8 @@ filter(struct __sk_buff *skb, enum packet_way way)
 	    way);
 	if (reason == JR_NONE)
 		return (1);
-	count_refusal(pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :
-	    JAIL_DIR_IN, ethertype == ETH_P_IPV6 ? 6 : 4);
-	return (0);
+	return (drop(skb, pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :
+	    JAIL_DIR_IN, ethertype == ETH_P_IPV6 ? 6 : 4));
 }
 
 SEC("cgroup_skb/egress")

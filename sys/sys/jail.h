@@ -21,6 +21,7 @@
  *	ip6_nets	struct ip6_net -> struct ip6_source
  *	ip_aliases	struct ip_alias_key -> struct ip_alias
  *	jail_globals	0 -> struct jail_globals
+ *	event_readers	0 -> until when events are wanted, or 0
  *	sock_prisons	socket -> cgroup id of the jail that made it
  *	sock_binds	socket -> struct sock_bind
  *	sock_groups	socket -> struct sock_groups
@@ -28,6 +29,9 @@
  *	listeners	struct listener_key -> TCP socket
  *	wide_udp	struct listener_key -> UDP socket
  *	refusals	struct refusal_key -> number of refusals
+ *	sock_reasons	socket -> enum jail_reason, of what it was last refused
+ *	events		struct jail_event after struct jail_event, a ring
+ *	events_lost	0 -> number of those that found no room
  *	signal_marks	struct signal_mark_key -> struct signal_mark
  *
  * Byte order: every address is in network byte order, every other integer in
@@ -90,9 +94,11 @@
 #define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
 #define JAIL_NGROUPS	20	/* groups of a socket, as many as on Linux */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
+#define JAIL_EVENTBYTES	262144	/* of the ring: a power of 2, whole pages */
 #define JAIL_NMARKS	1048576	/* processes that get one signal */
-#define JAIL_NAMELEN	256	/* these three include the final NUL */
+#define JAIL_NAMELEN	256	/* these four include the final NUL */
 #define JAIL_HOSTLEN	72
+#define JAIL_COMMLEN	16
 #define JAIL_PATHLEN	1024
 
 /* What jail_set(3) and jail_get(3) are asked to do; values are FreeBSD's. */
@@ -413,6 +419,7 @@ enum jail_reason {
 	JR_ICMPTYPE = 19,	/* ICMP message that is not for a jail */
 	JR_IPOPTION = 20,	/* source route, or routing header */
 	JR_FRAGMENT = 21,	/* fragment of what is to be seen whole */
+	JR_NOLISTENER = 22,	/* packet in: no socket of the jail wants it */
 	JR_MAX
 };
 
@@ -427,6 +434,42 @@ struct refusal_key {
 	__u8 dir;		/* JAIL_DIR_* */
 	__u8 family;		/* 4, 6, or 0 for what has no family */
 };
+
+/*
+ * A refusal as it happened. It is built only while somebody reads, which the
+ * reader says in event_readers and has to say again before that time comes, so
+ * that one who is killed is soon forgotten. An IPv4 address is v4-mapped here.
+ * What je_has does not name is 0.
+ */
+struct jail_event {
+	__u64 je_time;		/* ns from boot */
+	__u32 je_jid;		/* these four as in struct refusal_key */
+	__u16 je_reason;
+	__u8 je_dir;
+	__u8 je_family;
+	__u32 je_pid;		/* process, as the host numbers it; 0: none */
+	__u32 je_has;		/* JE_* */
+	__u16 je_proto;		/* IPPROTO_* */
+	__u16 je_sport, je_dport;
+	__u16 je_pad;
+	__u32 je_what[2];	/* JE_ICMP: type, code; JE_DEVICE: major, */
+				/* minor; JE_OPTION: level, option */
+	struct jail_in6 je_src, je_dst;
+	char je_comm[JAIL_COMMLEN];	/* the process's name */
+};
+
+#define JE_PROTO	0x01
+#define JE_SRC		0x02	/* je_src, je_sport */
+#define JE_DST		0x04	/* je_dst, je_dport */
+#define JE_ICMP		0x08
+#define JE_DEVICE	0x10
+#define JE_OPTION	0x20
+
+/*
+ * getsockopt(2) at level SOL_SOCKET, in a jail: the enum jail_reason, an int,
+ * of what the socket was last refused.
+ */
+#define JAIL_SO_REASON	0x4a524541
 
 /*
  * A signal for all processes of a jail, the argument of the program that sends
@@ -505,6 +548,7 @@ _Static_assert(sizeof(struct sock_bind) == 64, "no padding");
 _Static_assert(sizeof(struct sock_groups) == 324, "no padding");
 _Static_assert(sizeof(struct listener_key) == 40, "no padding");
 _Static_assert(sizeof(struct refusal_key) == 8, "no padding");
+_Static_assert(sizeof(struct jail_event) == 88, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");

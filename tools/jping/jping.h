@@ -29,7 +29,7 @@ struct options {
 enum event_kind {
 	EVENT_START,		/* from, to */
 	EVENT_SENT,		/* seq */
-	EVENT_UNSENT,		/* seq, error */
+	EVENT_UNSENT,		/* seq, error, reason */
 	EVENT_REPLY,		/* seq, from, bytes, ttl, rtt, and flags */
 	EVENT_ERROR,		/* seq, from, answer, type, code, mtu */
 	EVENT_NKINDS
@@ -47,6 +47,7 @@ struct event {
 	uint8_t answer;		/* enum probe_kind */
 	uint8_t type, code;	/* ICMP's */
 	uint8_t duplicate, truncated, altered;	/* 0 or 1 */
+	uint8_t reason;		/* JR_* */
 	union probe_sa from, to;
 };
 

@@ -103,6 +103,7 @@ emit_sent(struct pinger *p, uint16_t seq, int error)
 		.when = p->last, .seq = seq, .error = error };
 
 	if (error != 0) {
+		ev.reason = (uint8_t)p->sock.reason;
 		p->errors++;
 		settle(p, &p->sent[seq]);
 	}

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "jail.h"
 #include "util_json.h"
 
 #include "jping.h"
@@ -67,11 +68,18 @@ sent(struct report *r)
 static void
 unsent(struct report *r, const struct event *ev)
 {
+	char why[PROBE_ERRLEN];
+	json_t *object;
+
 	if (is_quiet(r))
 		return;
-	print(json_pack("{s:s, s:I, s:i, s:s}", "type", "unsent", "time_us",
+	object = json_pack("{s:s, s:I, s:i, s:s}", "type", "unsent", "time_us",
 	    (json_int_t)(report_walltime(ev->when) / 1000), "seq", ev->seq,
-	    "text", strerror(ev->error)));
+	    "text", probe_strerror(ev->error, ev->reason, why));
+	if (ev->reason != JR_NONE)
+		json_object_set_new(object, "reason",
+		    json_integer(ev->reason));
+	print(object);
 }
 
 static void

@@ -74,9 +74,11 @@ sent(struct report *r)
 static void
 unsent(struct report *r, const struct event *ev)
 {
+	char why[PROBE_ERRLEN];
+
 	if (!r->o->quiet)
 		warnx("icmp_seq=%u not sent: %s", ev->seq,
-		    strerror(ev->error));
+		    probe_strerror(ev->error, ev->reason, why));
 }
 
 /* Of a flood, a dot stays for each probe that has no answer. */

@@ -99,6 +99,7 @@ send_query(struct tracer *t)
 {
 	unsigned int i = t->nsent;
 	struct query *q = &t->queries[i];
+	char why[PROBE_ERRLEN];
 	int error;
 
 	build(t, i);
@@ -112,7 +113,8 @@ send_query(struct tracer *t)
 		return;
 	}
 	if (error != 0)
-		errx(PROBE_ERROR, "send: %s", strerror(error));
+		errx(PROBE_ERROR, "send: %s", probe_strerror(error,
+		    t->sock.reason, why));
 	t->nsent++;
 	t->next = q->sent;
 	if (t->nsent % t->o->nqueries == 0)

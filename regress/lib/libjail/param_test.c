@@ -231,9 +231,12 @@ ATF_TC_BODY(every_reason_has_words, tc)
 		for (int other = 0; other < reason; other++)
 			ATF_CHECK(strcmp(jail_strreason(reason),
 			    jail_strreason(other)) != 0);
+		ATF_CHECK_MSG(strcmp(jail_stradvice(reason),
+		    "unknown reason") != 0, "reason %d", reason);
 	}
 	ATF_CHECK_STREQ("unknown reason", jail_strreason(JR_MAX));
 	ATF_CHECK_STREQ("unknown reason", jail_strreason(-1));
+	ATF_CHECK_STREQ("unknown reason", jail_stradvice(JR_MAX));
 }
 
 ATF_TP_ADD_TCS(tp)

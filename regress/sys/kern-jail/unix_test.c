@@ -188,6 +188,31 @@ VNET_CASE(socket_passed_on_is_judged_by_both_jails)
 	jailed_stop(&bare);
 }
 
+VNET_CASE(refused_name_is_told_with_the_process)
+{
+	struct call c = { .type = SOCK_STREAM, .fd = -1 };
+	struct jail_event e = { 0 };
+	struct jail_events *ev;
+	struct world w;
+	int s;
+
+	world_init(&w, tc);
+	set_name(&w, &c, ABSTRACT);
+	s = call(&w, HOST, do_listen, &c);
+	ev = jail_events_open();
+	ATF_REQUIRE_MSG(ev != NULL, "%s", jail_errmsg);
+	call(&w, A, do_connect, &c);
+	ATF_CHECK_STREQ("ECONNREFUSED", errname(c.error));
+	ATF_REQUIRE_EQ(1, jail_events_read(ev, &e));
+	ATF_CHECK_EQ(JR_UNIXNAME, e.je_reason);
+	ATF_CHECK_EQ(JAIL_DIR_CALL, e.je_dir);
+	ATF_CHECK_EQ(w.in[A].jd_jid, (int)e.je_jid);
+	ATF_CHECK_EQ(w.in[A].jd_pid, (pid_t)e.je_pid);
+	ATF_CHECK_EQ(0, e.je_has);
+	jail_events_close(ev);
+	close(s);
+}
+
 /* Sockets without a name have nothing that could be refused. */
 static int
 do_pair(void *arg)
@@ -224,5 +249,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, abstract_names_of_others_are_refused);
 	ATF_TP_ADD_TC(tp, socket_passed_on_is_judged_by_both_jails);
 	ATF_TP_ADD_TC(tp, pairs_of_sockets_work_across_jails);
+	ATF_TP_ADD_TC(tp, refused_name_is_told_with_the_process);
 	return (atf_no_error());
 }

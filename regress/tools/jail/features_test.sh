@@ -112,7 +112,8 @@ switch_is_in_the_test_build_alone_body()
 {
 	local file
 
-	set -- $(command -v jail jls jexec jailkill jifconfig jping jtrace) \
+	set -- $(command -v jail jls jexec jailkill jifconfig jping jstat \
+	    jtrace) \
 	    "$(atf_get_srcdir)"/../../../lib/libjail/libjail.so.*
 	for file; do
 		[ -s "$file" ] || atf_fail "$file is not there"

@@ -174,7 +174,7 @@ loopback_is_the_jail_itself_body()
 		    -o match:'^64 bytes from fd6a:6169:6c6c:6f::1: ' \
 		    vnet_host $jping -c 1 ::1
 		atf_check -s exit:2 \
-		    -e inline:'jping: 127.0.0.2: Network is unreachable\n' \
+		    -e inline:"jping: 127.0.0.2: Network is unreachable: destination is the host's loopback\n" \
 		    vnet_host $jping -c 1 127.0.0.2
 	done || atf_fail "wrong target"
 }
@@ -327,6 +327,38 @@ losing_the_address_ends_the_run_cleanup()
 	vnet_cleanup
 }
 
+# The jail loses its family meanwhile, which is not the source's fault alone.
+atf_test_case refused_probe_says_why cleanup
+refused_probe_says_why_body()
+{
+	make_jail
+	ways web | while read -r jping; do
+		: >out
+		vnet_spawn host $jping -i 0.2 $VNET_PEER4 >out 2>err
+		wait_until has_reply 2 || atf_fail "no reply"
+		atf_check -o ignore vnet_host jail -m name=web ip4=disable
+		wait_until grep -q '^jping: icmp_seq=[0-9]* not sent: Operation not permitted: the jail has no address of this family$' err ||
+		    atf_fail "it does not say why: $(cat err)"
+		kill -INT $VNET_PID
+		wait $VNET_PID
+		atf_check -o ignore vnet_host \
+		    jail -m name=web ip4.addr=192.0.2.11,192.0.2.12
+		vnet_spawn host $jping --json -i 0.2 $VNET_PEER4 >out 2>err
+		wait_until grep -q reply out || atf_fail "no reply"
+		atf_check -o ignore vnet_host jail -m name=web ip4=disable
+		wait_until grep -q '"type": "unsent", .*"text": "Operation not permitted: the jail has no address of this family", "reason": 2}$' out ||
+		    atf_fail "it does not say why: $(cat out)"
+		kill -INT $VNET_PID
+		wait $VNET_PID
+		atf_check -o ignore vnet_host \
+		    jail -m name=web ip4.addr=192.0.2.11,192.0.2.12
+	done || atf_fail "not refused"
+}
+refused_probe_says_why_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case unknown_jail_exits_2 cleanup
 unknown_jail_exits_2_body()
 {
@@ -353,5 +385,6 @@ atf_init_test_cases()
 	atf_add_test_case inner_process_does_not_outlive_the_outer
 	atf_add_test_case removing_the_jail_ends_the_run
 	atf_add_test_case losing_the_address_ends_the_run
+	atf_add_test_case refused_probe_says_why
 	atf_add_test_case unknown_jail_exits_2
 }

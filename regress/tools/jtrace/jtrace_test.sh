@@ -286,6 +286,30 @@ in_a_jail_a_foreign_source_is_refused_cleanup()
 	end_line
 }
 
+# The jail loses its family meanwhile.
+atf_test_case in_a_jail_refused_probe_says_why cleanup
+in_a_jail_refused_probe_says_why_body()
+{
+	make_line
+	make_jail
+	ways web | while read -r jtrace; do
+		vnet_spawn host $jtrace -n -q 1 -m 255 -w 0.2 $VNET_ABSENT4 \
+		    >out 2>err
+		wait_until grep -q '^ 3 ' out || atf_fail "no trace"
+		atf_check -o ignore vnet_host jail -m name=web ip4=disable
+		wait $VNET_PID
+		atf_check_equal 2 $?
+		atf_check -o inline:'jtrace: send: Operation not permitted: the jail has no address of this family\n' \
+		    cat err
+		atf_check -o ignore vnet_host jail -m name=web \
+		    ip4.addr=192.0.2.11
+	done || atf_fail "not refused"
+}
+in_a_jail_refused_probe_says_why_cleanup()
+{
+	end_line
+}
+
 atf_test_case without_raw_sockets_it_says_what_to_set cleanup
 without_raw_sockets_it_says_what_to_set_body()
 {
@@ -455,6 +479,7 @@ atf_init_test_cases()
 	atf_add_test_case source_is_on_the_wire
 	atf_add_test_case in_a_jail_the_source_is_the_jails
 	atf_add_test_case in_a_jail_a_foreign_source_is_refused
+	atf_add_test_case in_a_jail_refused_probe_says_why
 	atf_add_test_case without_raw_sockets_it_says_what_to_set
 	atf_add_test_case option_j_looks_names_up_outside
 	atf_add_test_case names_are_shown_unless_n
