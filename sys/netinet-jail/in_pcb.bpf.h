@@ -361,8 +361,8 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 		return (ENOBUFS);
 	if (tcp)
 		ctx->user_port = bpf_htons(real);
-	else
-		reuse_addr(ctx);
+	else if (sb.key.port != 0)
+		reuse_addr(ctx);	/* else it would be given another's */
 	*addr = kernel_addr(ctx, pr, &sb);
 	return (0);
 }

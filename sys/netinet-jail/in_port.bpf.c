@@ -15,14 +15,15 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+#define NAMES		0xfff	/* bits in which they differ */
+#define NAME_TRIES	4
+
 /* Returns 0, EADDRINUSE or ENOBUFS. */
 static __always_inline int
-take_port(struct sock_bind *sb, const struct place *at)
+have_port(struct sock_bind *sb, const struct place *at)
 {
 	int error;
 
-	if (sb->key.port == 0)
-		sb->key.port = at->port;
 	error = port_hold(sb, at);
 	if (error != 0)
 		return (error);
@@ -31,6 +32,34 @@ take_port(struct sock_bind *sb, const struct place *at)
 		error = port_check_inner(sb, &at->addr);
 	if (error != 0)
 		port_drop(sb);
+	return (error);
+}
+
+/* Another number of the kind that the kernel chooses. */
+static __always_inline __u16
+other_port(__u16 port)
+{
+	return ((port & ~NAMES) | (bpf_get_prandom_u32() & NAMES));
+}
+
+/*
+ * What the kernel chose for a TCP socket is only its own name of the port: by
+ * which the jail knows it is a matter of what is free there.
+ */
+static __always_inline int
+take_port(struct sock_bind *sb, const struct place *at)
+{
+	const bool chosen = sb->key.port == 0;
+	int error;
+
+	if (chosen)
+		sb->key.port = at->port;
+	error = have_port(sb, at);
+	for (int i = 0; i < NAME_TRIES && chosen && error == EADDRINUSE &&
+	    sb->key.proto == IPPROTO_TCP; i++) {
+		sb->key.port = other_port(at->port);
+		error = have_port(sb, at);
+	}
 	return (error);
 }
 

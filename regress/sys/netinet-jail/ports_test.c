@@ -428,11 +428,65 @@ VNET_CASE(jails_that_share_an_address_share_its_ports)
 	close(second);
 }
 
+#define MANY	900	/* sockets; a process can have 1024 descriptors */
+
+/* Bind so many to any port, at one address and at another in turn. */
+struct many {
+	int type;
+	const char *addrs[2];
+	int refused, other;
+};
+
+static int
+do_many(void *arg)
+{
+	struct many *m = arg;
+	union sockaddrs sa;
+	socklen_t len;
+	int s[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		len = sockaddr_of(&sa, m->addrs[i % 2], 0);
+		s[i] = socket(sa.sa.sa_family, m->type, 0);
+		if (bind(s[i], &sa.sa, len) == 0)
+			continue;
+		m->refused += errno == EADDRINUSE;
+		m->other += errno != EADDRINUSE;
+	}
+	for (int i = 0; i < MANY; i++)
+		close(s[i]);
+	return (-1);
+}
+
+/* A port that the kernel chooses may be one that the jail has elsewhere. */
+VNET_CASE(port_that_is_chosen_is_not_in_use)
+{
+	static const struct many rows[] = {
+		{ SOCK_DGRAM, { "0.0.0.0", "0.0.0.0" }, 0, 0 },
+		{ SOCK_DGRAM, { "::", "::" }, 0, 0 },
+		{ SOCK_STREAM, { "0.0.0.0", "127.0.0.1" }, 0, 0 },
+		{ SOCK_STREAM, { "::", "::1" }, 0, 0 },
+		{ SOCK_STREAM, { "0.0.0.0", A_SECOND4 }, 0, 0 },
+	};
+	struct scene s;
+	struct many m;
+
+	server_init(&s, tc);
+	for (size_t i = 0; i < NELEMS(rows); i++) {
+		m = rows[i];
+		jailed_call(&s.a, do_many, &m, sizeof(m));
+		ATF_CHECK_MSG(m.refused == 0 && m.other == 0, "row %zu: %d of "
+		    "%d refused, %d failed otherwise", i, m.refused, MANY,
+		    m.other);
+	}
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, port_of_a_stream_socket_is_shared_as_on_a_host);
 	ATF_TP_ADD_TC(tp, port_of_a_datagram_socket_is_shared_as_on_a_host);
 	ATF_TP_ADD_TC(tp, port_that_listen_chooses_is_in_use);
+	ATF_TP_ADD_TC(tp, port_that_is_chosen_is_not_in_use);
 	ATF_TP_ADD_TC(tp, second_listen_on_a_port_fails);
 	ATF_TP_ADD_TC(tp, second_listen_on_all_or_one_address_fails);
 	ATF_TP_ADD_TC(tp, port_of_ip6_alone_is_free_for_ip4);
