@@ -71,7 +71,7 @@ static inline int
 prison_check_ip6(const struct prison *pr, const struct jail_in6 *addr)
 {
 	if (!(pr->pr_flags & PR_IP6))
-		return (0);
+		return (in6_alias(addr) ? EADDRNOTAVAIL : 0);
 	if (pr->pr_nip6 == 0)
 		return (EAFNOSUPPORT);
 	if (in6_equal(addr, &pr->pr_ip6))

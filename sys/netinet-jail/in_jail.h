@@ -5,7 +5,8 @@
  * What a jail may do with an IPv4 address. Decisions only, named as in
  * FreeBSD's sys/netinet/in_jail.c; compiled for BPF and for native tests. Every
  * address is in network byte order. A jail whose IPv4 is not restricted
- * (PR_IP4 not set: ip4=inherit) may do everything.
+ * (PR_IP4 not set: ip4=inherit) may do everything, but with the loopback of
+ * another one.
  */
 
 #ifndef _IN_JAIL_H_
@@ -51,7 +52,7 @@ static inline int
 prison_check_ip4(const struct prison *pr, __be32 addr)
 {
 	if (!(pr->pr_flags & PR_IP4))
-		return (0);
+		return (in_alias(addr) ? EADDRNOTAVAIL : 0);
 	if (pr->pr_nip4 == 0)
 		return (EAFNOSUPPORT);
 	if (addr == pr->pr_ip4)

@@ -10,6 +10,7 @@
 #include <kern-jail/kern_jail.bpf.h>
 
 #include "in_event.bpf.h"
+#include "in_loop.bpf.h"
 #include "in_mcast.bpf.h"
 #include "in_port.h"
 #include "in_sets.bpf.h"
@@ -106,6 +107,8 @@ filter(struct __sk_buff *skb, enum packet_way way)
 
 	reason = pr == NULL ? JR_NOPRISON : check_packet(skb, pr, ethertype,
 	    way);
+	if (reason == JR_NONE)
+		reason = check_loopback(skb, pr, ethertype, way);
 	if (reason == JR_NONE)
 		return (1);
 	return (drop(skb, pr, reason, way == PACKET_OUT ? JAIL_DIR_OUT :

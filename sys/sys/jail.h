@@ -123,6 +123,12 @@
 #define JAIL_LO6_0	0xfd6a6169
 #define JAIL_LO6_1	0x6c6c006f
 
+/*
+ * The priority of what a jail sends to its own, the jid in the last bits. Who
+ * has no privilege can set 0 to 6 (SO_PRIORITY in socket(7)).
+ */
+#define JAIL_LO_PRIORITY 0x6a000000
+
 /* What 127.0.0.1 and ::1 are to a jail: loopback=. Not on FreeBSD. */
 #define JAIL_LO_PRIVATE	0	/* the jail's own loopback */
 #define JAIL_LO_PRIMARY	1	/* its primary address, as on FreeBSD */

@@ -328,6 +328,7 @@ VNET_CASE(datagram_that_another_would_get_is_told)
 
 	scene_init(&s, tc);
 	jail = jailed_socket(&s.a, AF_INET6, SOCK_DGRAM, 0);
+	setsockopt(jail, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	ATF_REQUIRE_EQ(0, bind(jail, &sa.sa, sockaddr_of(&sa, "::", 0)));
 	ATF_REQUIRE_EQ(0, getsockname(jail, &sa.sa, &len));
 	port = ntohs(sa.sin6.sin6_port);

@@ -26,6 +26,7 @@
 /* Refused by bind(2), sendmsg(2), or as a packet; the last not always told. */
 #define NOBIND	{ EADDRNOTAVAIL, 0, false, JR_LOCALADDR }
 #define NOSEND	{ 0, EADDRNOTAVAIL, false, JR_LOCALADDR }
+#define NOSENDLO { 0, EINVAL, false, JR_LOCALADDR }
 #define DROP	{ 0, EPERM, false, JR_SRCADDR }
 #define LOST	{ 0, 0, false, JR_SRCADDR }
 #define DROPLO	{ 0, EPERM, false, JR_LOOPBACK }
@@ -59,7 +60,7 @@ const struct out_row out_rows[] = {
 	    { LOSTLO, LOSTLO, LOST, LOST, NOLOCAL, LOST, LOST } },
 	/* Own socket, source in a cmsg: sendmsg(2) refuses. */
 	{ SOCK_CMSG, IP4, UDP, NEAR,
-	    { GO, GO, NOSEND, NOSEND, NOSEND, GO, NOSEND } },
+	    { GO, GO, NOSEND, NOSEND, NOSEND, GO, NOSENDLO } },
 	{ SOCK_CMSG, IP4, UDP, DST(LOOP),
 	    { GO, GO, NOSEND, NOSEND, NOSEND, GO, GO } },
 	{ SOCK_CMSG, IP4, ICMP, DST(PEER),

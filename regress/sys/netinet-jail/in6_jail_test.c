@@ -105,6 +105,7 @@ ATF_TC_BODY(check_knows_the_jails_own_addresses, tc)
 		{ INHERIT, "::", 0, NULL },
 		{ INHERIT, "::1", 0, NULL },
 		{ INHERIT, "ff02::1", 0, NULL },
+		{ INHERIT, LO6, EADDRNOTAVAIL, NULL },
 		{ DISABLED, "2001:db8::11", EAFNOSUPPORT, NULL },
 		{ DISABLED, "::", EAFNOSUPPORT, NULL },
 		{ DISABLED, "::1", EAFNOSUPPORT, NULL },
@@ -198,6 +199,7 @@ ATF_TC_BODY(local_any_is_the_primary_and_loopback_the_jails, tc)
 		{ INHERIT, "::", 0, NULL },
 		{ INHERIT, "::1", 0, NULL },
 		{ INHERIT, "2001:db8::99", 0, NULL },
+		{ INHERIT, LO6, EADDRNOTAVAIL, NULL },
 		{ DISABLED, "::", EAFNOSUPPORT, NULL },
 		{ DISABLED, "::1", EAFNOSUPPORT, NULL },
 		{ DISABLED, "2001:db8::11", EAFNOSUPPORT, NULL },
@@ -320,6 +322,7 @@ ATF_TC_BODY(source_on_loopback_reaches_the_jail_only, tc)
 		int error;
 	} rows[] = {
 		{ INHERIT, "::1", "2001:db8:9::1", 0 },
+		{ INHERIT, LO6, LO6, EADDRNOTAVAIL },
 		{ DISABLED, "::1", "::1", EAFNOSUPPORT },
 		{ ONE, "2001:db8::11", "2001:db8:9::1", 0 },
 		{ ONE, "2001:db8::12", "2001:db8:9::1", EADDRNOTAVAIL },
@@ -392,6 +395,7 @@ ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 	static const struct packet rows[] = {
 		{ INHERIT, "2001:db8::99", "2001:db8:9::1", JR_NONE },
 		{ INHERIT, "::1", "::1", JR_NONE },
+		{ INHERIT, "::1", LO6, JR_LOOPBACK },
 		{ DISABLED, "2001:db8::11", "2001:db8:9::1", JR_NOFAMILY },
 		{ DISABLED, "::", "::1", JR_NOFAMILY },
 		{ ONE, "2001:db8::11", "2001:db8:9::1", JR_NONE },

@@ -55,6 +55,7 @@ ATF_TC_BODY(check_knows_the_jails_own_addresses, tc)
 		{ INHERIT, "0.0.0.0", 0, NULL },
 		{ INHERIT, "127.0.0.1", 0, NULL },
 		{ INHERIT, "255.255.255.255", 0, NULL },
+		{ INHERIT, LO4, EADDRNOTAVAIL, NULL },
 		{ DISABLED, "192.0.2.11", EAFNOSUPPORT, NULL },
 		{ DISABLED, "0.0.0.0", EAFNOSUPPORT, NULL },
 		{ DISABLED, "127.0.0.1", EAFNOSUPPORT, NULL },
@@ -154,6 +155,7 @@ ATF_TC_BODY(local_any_is_the_primary_and_loopback_the_jails, tc)
 		{ INHERIT, "0.0.0.0", 0, NULL },
 		{ INHERIT, "127.0.0.1", 0, NULL },
 		{ INHERIT, "192.0.2.99", 0, NULL },
+		{ INHERIT, LO4, EADDRNOTAVAIL, NULL },
 		{ DISABLED, "0.0.0.0", EAFNOSUPPORT, NULL },
 		{ DISABLED, "127.0.0.1", EAFNOSUPPORT, NULL },
 		{ DISABLED, "192.0.2.11", EAFNOSUPPORT, NULL },
@@ -196,6 +198,7 @@ ATF_TC_BODY(remote_means_the_hosts_loopback_only_if_allowed, tc)
 		{ INHERIT, "0.0.0.0", 0, NULL },
 		{ INHERIT, "127.0.0.1", 0, NULL },
 		{ INHERIT, "127.0.0.2", 0, NULL },
+		{ INHERIT, LO4, ENETUNREACH, NULL },
 		{ DISABLED, "0.0.0.0", EAFNOSUPPORT, NULL },
 		{ DISABLED, "127.0.0.1", EAFNOSUPPORT, NULL },
 		{ DISABLED, "203.0.113.1", EAFNOSUPPORT, NULL },
@@ -287,6 +290,7 @@ ATF_TC_BODY(source_on_loopback_reaches_the_jail_only, tc)
 		int error;
 	} rows[] = {
 		{ INHERIT, "127.0.0.1", "203.0.113.1", 0 },
+		{ INHERIT, LO4, LO4, EADDRNOTAVAIL },
 		{ DISABLED, "127.0.0.1", "127.0.0.1", EAFNOSUPPORT },
 		{ ONE, "192.0.2.11", "203.0.113.1", 0 },
 		{ ONE, "192.0.2.12", "203.0.113.1", EADDRNOTAVAIL },
@@ -354,6 +358,8 @@ ATF_TC_BODY(output_needs_own_source_and_own_loopback, tc)
 	static const struct packet rows[] = {
 		{ INHERIT, "192.0.2.99", "203.0.113.1", JR_NONE },
 		{ INHERIT, "127.0.0.1", "127.0.0.1", JR_NONE },
+		{ INHERIT, "127.0.0.1", LO4, JR_LOOPBACK },
+		{ INHERIT, LO4, LO4, JR_SRCADDR },
 		{ DISABLED, "192.0.2.11", "203.0.113.1", JR_NOFAMILY },
 		{ DISABLED, "0.0.0.0", "127.0.0.1", JR_NOFAMILY },
 		{ ONE, "192.0.2.11", "203.0.113.1", JR_NONE },
@@ -399,6 +405,7 @@ ATF_TC_BODY(input_needs_own_destination_and_loopback_own_source, tc)
 	static const struct packet rows[] = {
 		{ INHERIT, "203.0.113.1", "192.0.2.99", JR_NONE },
 		{ INHERIT, "203.0.113.1", "224.0.0.1", JR_NONE },
+		{ INHERIT, LO4, LO4, JR_DSTADDR },
 		{ DISABLED, "203.0.113.1", "192.0.2.11", JR_NOFAMILY },
 		{ ONE, "203.0.113.1", "192.0.2.11", JR_NONE },
 		{ ONE, "203.0.113.1", "192.0.2.12", JR_DSTADDR },

@@ -257,34 +257,73 @@ VNET_CASE(ip6_loopback_is_not_reached_by_public_addresses)
 	be_private(tc, &ip6);
 }
 
-/* The host may call it by what it is to the kernel, but only from there. */
-VNET_CASE(loopback_is_not_reached_by_the_host)
+/*
+ * To the kernel it is an address that the host may call, and have for a source,
+ * as it may those of the jail.
+ */
+static void
+keep_away(const struct stage *s, enum way way, const char *lo,
+    const char *alias, const char *own)
+{
+	const char *const from[] = { NULL, alias, own };
+	int caller, error, waiting = must_wait(&s->at[IN_A], way, lo);
+	size_t i;
+
+	for (i = 0; i < NELEMS(from); i++) {
+		caller = talk_call(&s->at[IN_HOST], way, from[i], alias, PORT);
+		error = errno;
+		ATF_CHECK_MSG(way != TCP || (caller == -1 &&
+		    error == EINPROGRESS), "%s: %s", describe(&s->at[IN_HOST],
+		    way, from[i], alias), errname(error));
+		if (caller != -1)
+			close(caller);
+	}
+	reach(&s->at[IN_A], way, waiting, NULL, lo, lo, lo);
+	reach(&s->at[IN_A], way, waiting, own, lo, own, lo);
+	close(waiting);
+}
+
+VNET_CASE(ip4_loopback_is_not_reached_by_the_host)
 {
 	struct stage s;
 	enum way way;
-	int waiting;
 
 	stage_init(&s, tc);
-	for (way = 0; way < NWAYS; way++) {
-		waiting = must_wait(&s.at[IN_A], way, "127.0.0.1");
-		miss(&s.at[IN_HOST], way, A_LO4, EINPROGRESS);
-		reach(&s.at[IN_A], way, waiting, NULL, "127.0.0.1",
-		    "127.0.0.1", "127.0.0.1");
-		close(waiting);
-	}
+	for (way = 0; way < NWAYS; way++)
+		keep_away(&s, way, "127.0.0.1", A_LO4, A_FIRST4);
 }
 
-/* To what is an address of an interface, the kernel sends from itself. */
 VNET_CASE(ip6_loopback_is_not_reached_by_the_host)
 {
 	struct stage s;
-	int waiting;
+	enum way way;
 
 	stage_init(&s, tc);
-	waiting = must_wait(&s.at[IN_A], UDP_NAMED, "::1");
-	miss(&s.at[IN_HOST], UDP_NAMED, A_LO6, 0);
-	atf_tc_expect_fail("the host's source is the jail's loopback");
-	reach(&s.at[IN_A], UDP_NAMED, waiting, NULL, "::1", "::1", "::1");
+	for (way = 0; way < NWAYS; way++)
+		keep_away(&s, way, "::1", A_LO6, A_FIRST6);
+}
+
+/* A jail with all of the host's addresses does not have that. */
+VNET_CASE(loopback_is_not_reached_by_a_jail_that_inherits)
+{
+	static const char *const aliases[] = { A_LO4, A_LO6, "::ffff:" A_LO4 };
+	struct jailed jd;
+	struct place p = { "heir", &jd };
+	struct stage s;
+	enum way way;
+	size_t i;
+
+	stage_init(&s, tc);
+	jd = scene_jail("heir", "inherit", "inherit", NULL);
+	for (i = 0; i < NELEMS(aliases) * NWAYS; i++) {
+		way = i % NWAYS;
+		ATF_CHECK_EQ(-1, talk_wait(&p, way, aliases[i / NWAYS], PORT,
+		    false));
+		ATF_CHECK_STREQ("EADDRNOTAVAIL", errname(errno));
+		ATF_CHECK_EQ(-1, talk_call(&p, way, NULL, aliases[i / NWAYS],
+		    PORT));
+		ATF_CHECK_STREQ("ENETUNREACH", errname(errno));
+	}
 }
 
 VNET_CASE(no_address_is_the_jails_loopback)
@@ -389,8 +428,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, tcp_listener_on_all_addresses_is_on_loopback_too);
 	ATF_TP_ADD_TC(tp, ip4_loopback_is_not_reached_by_public_addresses);
 	ATF_TP_ADD_TC(tp, ip6_loopback_is_not_reached_by_public_addresses);
-	ATF_TP_ADD_TC(tp, loopback_is_not_reached_by_the_host);
+	ATF_TP_ADD_TC(tp, ip4_loopback_is_not_reached_by_the_host);
 	ATF_TP_ADD_TC(tp, ip6_loopback_is_not_reached_by_the_host);
+	ATF_TP_ADD_TC(tp, loopback_is_not_reached_by_a_jail_that_inherits);
 	ATF_TP_ADD_TC(tp, no_address_is_the_jails_loopback);
 	ATF_TP_ADD_TC(tp, other_loopback_addresses_are_unreachable);
 	ATF_TP_ADD_TC(tp, socket_bound_to_loopback_reaches_the_jail_only);

@@ -148,7 +148,9 @@ o_own(const struct family *f, const struct addr *a)
 static int
 o_check(const struct family *f, const struct addr *a)
 {
-	if (!f->restricted || o_own(f, a))
+	if (!f->restricted)
+		return (o_alias(f, a) ? EADDRNOTAVAIL : 0);
+	if (o_own(f, a))
 		return (0);
 	return (f->naddrs == 0 ? EAFNOSUPPORT : EADDRNOTAVAIL);
 }
@@ -256,8 +258,8 @@ o_output(const struct family *f, const struct addr *from,
 	enum jail_reason reason;
 
 	reason = o_reason(o_source(f, from, to), JR_SRCADDR);
-	if (reason == JR_NONE && f->restricted && o_loopback(f, to) &&
-	    !o_mine(f, to) && !o_own(f, to))
+	if (reason == JR_NONE && (f->restricted || o_alias(f, to)) &&
+	    o_loopback(f, to) && !o_mine(f, to) && !o_own(f, to))
 		reason = JR_LOOPBACK;
 	return (reason);
 }
