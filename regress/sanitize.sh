@@ -50,8 +50,7 @@ common=exitcode=99:log_path=$REPORTS/report
 ASAN_OPTIONS=$common:detect_leaks=1:strict_string_checks=1
 UBSAN_OPTIONS=$common:print_stacktrace=1
 LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0
-TRACED_STEP=5
-export ASAN_OPTIONS LSAN_OPTIONS REPORTS TRACED_STEP UBSAN_OPTIONS
+export ASAN_OPTIONS LSAN_OPTIONS REPORTS UBSAN_OPTIONS
 obj=$1
 shift
 [ $# -gt 0 ] || set -- $(cases "$obj")

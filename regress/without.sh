@@ -58,7 +58,7 @@ run_world()
 obj=$1
 here=$(dirname "$0")
 log=$obj/regress/without.log
-TRACED_STEP=5
+TRACED_STEP=20
 export TRACED_STEP
 names=$(features)
 [ -n "$names" ] || die "no features"

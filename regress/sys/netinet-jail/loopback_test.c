@@ -306,7 +306,8 @@ VNET_CASE(ip6_loopback_is_not_reached_by_the_host)
 /* A jail with all of the host's addresses does not have that. */
 VNET_CASE(loopback_is_not_reached_by_a_jail_that_inherits)
 {
-	static const char *const aliases[] = { A_LO4, A_LO6, "::ffff:" A_LO4 };
+	static const char *const aliases[] = { A_LO4, A_LO6,
+		("::ffff:" A_LO4) };
 	struct jailed jd;
 	struct place p = { "heir", &jd };
 	struct stage s;

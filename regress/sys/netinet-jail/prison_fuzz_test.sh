@@ -7,7 +7,7 @@
 atf_test_case decisions_agree_with_the_oracle
 decisions_agree_with_the_oracle_body()
 {
-	vnet_fuzz prison_fuzz 100000 256
+	vnet_fuzz prison_fuzz 50000 256
 }
 
 atf_init_test_cases()
