@@ -13,13 +13,23 @@ obj=$1 mode=${2:-try}
 : "${MAKE:=make}"
 
 # What depends on how a half was compiled: the library, and decisions without
-# the kernel; all hooks.
+# the kernel; each hook.
 LIBRARY='lib/libjail/attach_test lib/libjail/param_test lib/libjail/set_test
 lib/libprobe'
 DECISIONS='sys/kern-jail/kern_priv_test sys/netinet-jail/in6_jail_test
 sys/netinet-jail/in_jail_test sys/netinet-jail/in_port_test
 sys/netinet-jail/ip_packet_test'
-HOOKS=sys
+HOOKS="$DECISIONS sys/kern-jail/confined_test sys/kern-jail/priv_test
+sys/kern-jail/socreate_test sys/kern-jail/unix_test
+sys/netinet-jail/attack_layer_test sys/netinet-jail/bind_test
+sys/netinet-jail/capture_test sys/netinet-jail/connect_test
+sys/netinet-jail/datagram_test sys/netinet-jail/event_test
+sys/netinet-jail/forge_test sys/netinet-jail/input_test
+sys/netinet-jail/listener_test sys/netinet-jail/loopback_test
+sys/netinet-jail/mcast_test sys/netinet-jail/nested_test
+sys/netinet-jail/ports_test sys/netinet-jail/raw_policy_test
+sys/netinet-jail/sendmsg_test sys/netinet-jail/udp_test
+sys/netinet-jail/wildcard_test"
 
 clangs()
 {
