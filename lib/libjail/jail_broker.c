@@ -53,6 +53,10 @@ static const int calls_kept[] = {
 	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
 	SCMP_SYS(process_vm_readv), SCMP_SYS(openat), SCMP_SYS(bpf),
 	SCMP_SYS(sendto), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+#ifdef __SANITIZE_ADDRESS__	/* what that has memory by */
+	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect),
+	SCMP_SYS(madvise), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
+#endif
 };
 
 static int
