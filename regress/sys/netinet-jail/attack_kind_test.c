@@ -312,7 +312,8 @@ not_made(const struct stage *s, const struct spot *bare, int type, int proto)
 	}
 }
 
-VNET_CASE(A13_sctp_is_not_made)
+static void
+never_made(const atf_tc_t *tc, int type, int proto)
 {
 	struct jailed jd;
 	struct spot bare = { "cgroup of A", &jd };
@@ -320,31 +321,28 @@ VNET_CASE(A13_sctp_is_not_made)
 
 	stage_init(&s, tc, 0);
 	jd = jailed_start_bare(s.sc.a.jd_jid);
-	not_made(&s, &bare, SOCK_STREAM, IPPROTO_SCTP);
-	not_made(&s, &bare, SOCK_SEQPACKET, IPPROTO_SCTP);
+	not_made(&s, &bare, type, proto);
 }
 
-VNET_CASE(A14_mptcp_is_not_made)
+VNET_CASE(A13_sctp_is_not_made)
 {
-	struct jailed jd;
-	struct spot bare = { "cgroup of A", &jd };
-	struct stage s;
+	never_made(tc, SOCK_STREAM, IPPROTO_SCTP);
+}
 
-	stage_init(&s, tc, 0);
-	jd = jailed_start_bare(s.sc.a.jd_jid);
-	not_made(&s, &bare, SOCK_STREAM, IPPROTO_MPTCP);
+VNET_CASE(A13_sctp_by_packets_is_not_made)
+{
+	never_made(tc, SOCK_SEQPACKET, IPPROTO_SCTP);
 }
 
 /* The kernel asks nobody where such a socket connects. */
 VNET_CASE(A13_udplite_is_not_made)
 {
-	struct jailed jd;
-	struct spot bare = { "cgroup of A", &jd };
-	struct stage s;
+	never_made(tc, SOCK_DGRAM, IPPROTO_UDPLITE);
+}
 
-	stage_init(&s, tc, 0);
-	jd = jailed_start_bare(s.sc.a.jd_jid);
-	not_made(&s, &bare, SOCK_DGRAM, IPPROTO_UDPLITE);
+VNET_CASE(A14_mptcp_is_not_made)
+{
+	never_made(tc, SOCK_STREAM, IPPROTO_MPTCP);
 }
 
 /* A TCP socket may be asked to become one of another protocol. */
@@ -575,6 +573,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, A5_listener_that_is_not_bound_gets_own_only);
 	ATF_TP_ADD_TC(tp, A6_datagram_socket_that_sends_first_gets_own_only);
 	ATF_TP_ADD_TC(tp, A13_sctp_is_not_made);
+	ATF_TP_ADD_TC(tp, A13_sctp_by_packets_is_not_made);
 	ATF_TP_ADD_TC(tp, A13_udplite_is_not_made);
 	ATF_TP_ADD_TC(tp, A14_mptcp_is_not_made);
 	ATF_TP_ADD_TC(tp, A15_smc_is_not_made);
