@@ -90,6 +90,18 @@ kern_pin(char *path, size_t size, const char *dir, const char *sub,
 	return (0);
 }
 
+int
+kern_open_pin(const char *pins, const char *sub, const char *name)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (kern_pin(path, sizeof(path), pins, sub, name) != 0)
+		return (-1);
+	fd = bpf_obj_get(path);
+	return (fd >= 0 ? fd : jail_fail(-fd, "%s: %s", path, strerror(-fd)));
+}
+
 /* Remove a directory of pins: its entries are objects and directories. */
 static int
 remove_pins(const char *dir)

@@ -50,6 +50,9 @@ int kern_unload(const char *pins);
 int kern_pin(char *path, size_t size, const char *pins, const char *sub,
     const char *name);
 
+/* A descriptor of it. */
+int kern_open_pin(const char *pins, const char *sub, const char *name);
+
 /* Open the maps. ENOENT: nothing is loaded. ENOSYS: a map was taken away. */
 int kern_open(struct kern *k, const char *pins);
 void kern_close(struct kern *k);

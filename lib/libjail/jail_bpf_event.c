@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,18 +63,6 @@ take(void *arg, void *data, size_t size)
 }
 
 static int
-open_pinned(const char *pins, const char *name)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (kern_pin(path, sizeof(path), pins, "", name) != 0)
-		return (-1);
-	fd = bpf_obj_get(path);
-	return (fd >= 0 ? fd : jail_fail(-fd, "%s: %s", path, strerror(-fd)));
-}
-
-static int
 lock_pins(const char *pins)
 {
 	int fd = open(pins, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,7 +80,7 @@ lock_pins(const char *pins)
 static int
 open_ring(struct jail_events *ev, const char *pins)
 {
-	int fd = open_pinned(pins, "events");
+	int fd = kern_open_pin(pins, "", "events");
 
 	if (fd == -1)
 		return (-1);
@@ -169,10 +156,10 @@ open_all(struct jail_events *ev, const char *pins)
 	ev->dir = lock_pins(pins);
 	if (ev->dir == -1)
 		return (-1);
-	ev->readers = open_pinned(pins, "event_readers");
+	ev->readers = kern_open_pin(pins, "", "event_readers");
 	if (ev->readers == -1)
 		return (-1);
-	ev->lost = open_pinned(pins, "events_lost");
+	ev->lost = kern_open_pin(pins, "", "events_lost");
 	if (ev->lost == -1 || open_ring(ev, pins) != 0)
 		return (-1);
 	return (begin(ev));

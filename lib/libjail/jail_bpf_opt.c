@@ -198,24 +198,13 @@ kern_opts_loaded(const char *pins, uint32_t *ret_loaded)
 	return (0);
 }
 
-static int
-open_program(const char *pins, const char *name)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (kern_pin(path, sizeof(path), pins, "progs/", name) != 0)
-		return (-1);
-	fd = bpf_obj_get(path);
-	return (fd >= 0 ? fd : jail_fail(-fd, "%s: %s", path, strerror(-fd)));
-}
-
 int
 kern_signal(const char *pins, struct jail_signal *js)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = js,
 	    .ctx_size_in = sizeof(*js));
-	int error, fd = open_program(pins, opts[KO_SIGNAL].progs[0]);
+	int error, fd = kern_open_pin(pins, "progs/",
+	    opts[KO_SIGNAL].progs[0]);
 
 	if (fd == -1)
 		return (-1);
@@ -230,7 +219,8 @@ kern_signal(const char *pins, struct jail_signal *js)
 static int
 run_iterator(const char *pins, const char *name)
 {
-	int error = 0, iter = -1, link, prog = open_program(pins, name);
+	int prog = kern_open_pin(pins, "progs/", name);
+	int error = 0, iter = -1, link;
 	char byte;
 
 	if (prog == -1)
