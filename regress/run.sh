@@ -6,7 +6,8 @@
 # ones just built. If REPORTS is a folder, checkers such as valgrind are to put
 # there what they find: every file that is not empty is one more failure,
 # whether a test noticed or not. Ends with one line "N passed, N failed, N
-# skipped" and fails if anything failed or no test ran.
+# skipped" and fails if anything failed or no test ran. PARALLEL cases run at
+# the same time: mostly they wait, for programs to be attached and detached.
 
 set -u
 
@@ -26,7 +27,8 @@ built_tools()
 
 run_kyua()
 {
-	kyua --config=none --logfile="$obj/kyua.log" -v parallelism=2 "$@"
+	kyua --config=none --logfile="$obj/kyua.log" \
+	    -v parallelism="${PARALLEL:-4}" "$@"
 }
 
 # Of a verbose report, what each failed case said: no environment, no metadata,

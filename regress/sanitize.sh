@@ -54,4 +54,4 @@ export ASAN_OPTIONS LSAN_OPTIONS REPORTS UBSAN_OPTIONS
 obj=$1
 shift
 [ $# -gt 0 ] || set -- $(cases "$obj")
-exec sh "$here/run.sh" "$obj" "$@"
+PARALLEL=2 exec sh "$here/run.sh" "$obj" "$@"

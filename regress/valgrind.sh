@@ -101,4 +101,4 @@ VNET_PATIENCE=6
 export NETJAIL_BIN REPORTS VNET_PATIENCE
 shift 2
 [ $# -gt 0 ] || set -- $CASES
-exec sh "$here/run.sh" "$obj" "$@"
+PARALLEL=2 exec sh "$here/run.sh" "$obj" "$@"
