@@ -94,7 +94,7 @@ parse_item(enum param_id id, const char *item, int *from, int *to)
 	} else {
 		n = strspn(item, "0123456789-") == strlen(item) ?
 		    sscanf(item, "%3d-%3d%c", from, to, &rest) : 0;
-		if (n == 1 && strchr(item, '-') == NULL)
+		if (n == 1 && strchr(item, '-') == NULL && strlen(item) <= 3)
 			*to = *from;
 		else if (n != 2)
 			return (bad_item(id, item));

@@ -426,7 +426,7 @@ raw_policy_is_a_list_or_a_change_body()
 	list_is raw.icmp6_types +135 +135
 	list_is raw.icmp6_types default default
 	why="not a number from 0 to 255, or two with - between"
-	for item in 256 x 1-256 7-3 1- 1-2-3 -1 1x 0x1 99999999999 echo; do
+	for item in 256 1000 100200 x 1-256 7-3 1- 1-2-3 -1 1x 0x1 99999999999 echo; do
 		list_is_bad raw.icmp_types "3,$item" "\"$item\": $why"
 	done
 	list_is_bad raw.icmp_types '3,' "\"\": $why"
