@@ -22,6 +22,7 @@
 #include "in6_jail.h"
 #include "ip_packet.h"
 
+#define LOOPBACK	1	/* the interface of that number is everywhere */
 #define TCP_FLAGS	13	/* where they are in the header, RFC 9293 */
 #define TCP_SYN		0x02
 #define TCP_ACK		0x10
@@ -69,7 +70,8 @@ is_beginning(struct __sk_buff *skb)
 }
 
 /*
- * A packet that may pass otherwise.
+ * A packet that may pass otherwise. (Most are not on that interface, and need
+ * not be looked at again.)
  *
  * Returns JR_NONE, or the reason why it may not.
  */
@@ -79,7 +81,7 @@ check_loopback(struct __sk_buff *skb, const struct prison *pr,
 {
 	const __u32 mark = JAIL_LO_PRIORITY | pr->pr_id;
 
-	if (way == PACKET_IN || !is_for_loopback(skb, pr, ethertype))
+	if (skb->ifindex != LOOPBACK || !is_for_loopback(skb, pr, ethertype))
 		return (JR_NONE);
 	if (way == PACKET_OUT) {
 		skb->priority = mark;

@@ -19,8 +19,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-#define LOOPBACK	1	/* the interface of that number is everywhere */
-
 /* Is a whole packet, as it comes in, for a group that its socket joined? */
 static __always_inline bool
 is_joined(struct __sk_buff *skb, __u16 ethertype)
