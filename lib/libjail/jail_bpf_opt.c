@@ -182,18 +182,15 @@ kern_opts_loaded(const char *pins, uint32_t *ret_loaded)
 {
 	struct jail_globals g;
 	uint32_t zero = 0;
-	char path[PATH_MAX];
-	int error, fd;
+	int error, fd = kern_open_pin(pins, "", "jail_globals");
 
-	if (kern_pin(path, sizeof(path), pins, "", "jail_globals") != 0)
+	if (fd == -1)
 		return (-1);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return (jail_fail(-fd, "%s: %s", path, strerror(-fd)));
 	error = bpf_map_lookup_elem(fd, &zero, &g);
 	close(fd);
 	if (error != 0)
-		return (jail_fail(-error, "%s: %s", path, strerror(-error)));
+		return (jail_fail(-error, "map jail_globals: %s",
+		    strerror(-error)));
 	*ret_loaded = g.features;
 	return (0);
 }

@@ -106,10 +106,9 @@ note_reason(struct bpf_sock *sk, enum jail_reason reason)
 		*last = reason;
 }
 
-/* Refuse a system call with errno error; this is the hook's return value. */
-static __always_inline int
-refuse_call(const struct prison *pr, enum jail_reason reason, __u8 family,
-    int error)
+/* Count and tell that the task's call is refused. */
+static __always_inline void
+tell_call(const struct prison *pr, enum jail_reason reason, __u8 family)
 {
 	struct jail_event *e = refusal(pr, reason, JAIL_DIR_CALL, family);
 
@@ -117,6 +116,14 @@ refuse_call(const struct prison *pr, enum jail_reason reason, __u8 family,
 		event_by_task(e);
 		event_send(e);
 	}
+}
+
+/* Refuse a system call with errno error; this is the hook's return value. */
+static __always_inline int
+refuse_call(const struct prison *pr, enum jail_reason reason, __u8 family,
+    int error)
+{
+	tell_call(pr, reason, family);
 	bpf_set_retval(-error);
 	return (0);
 }

@@ -57,7 +57,6 @@ check_name(const struct sock *sk, const struct sock *other)
 {
 	const struct prison *pr = NULL, *ignored;
 	__u32 maker, target, user;
-	struct jail_event *e;
 
 	if (!is_abstract(other))
 		return (0);
@@ -68,11 +67,7 @@ check_name(const struct sock *sk, const struct sock *other)
 	target = jid_of(cgroup_of(other), &ignored);
 	if (prison_check_unix(maker, user, target) == 0)
 		return (0);
-	e = refusal(pr, JR_UNIXNAME, JAIL_DIR_CALL, 0);
-	if (e != NULL) {
-		event_by_task(e);
-		event_send(e);
-	}
+	tell_call(pr, JR_UNIXNAME, 0);
 	return (-ECONNREFUSED);
 }
 
