@@ -25,11 +25,11 @@ struct place {
 };
 
 /*
- * The port's entry, made if there is none; NULL: the map is full, or somebody
- * else who had made it has dropped it.
+ * The port's entry, made if there is none; NULL: *error says that the map is
+ * full, or somebody else who had made it has dropped it.
  */
 static __always_inline struct port *
-port_entry(const struct port_key *key)
+port_entry(const struct port_key *key, long *error)
 {
 	struct port none = { 0 }, *p;
 
@@ -37,8 +37,18 @@ port_entry(const struct port_key *key)
 	if (p != NULL)
 		return (p);
 	none.count = (__u64)bpf_get_prandom_u32() << PORT_LIFE;
-	bpf_map_update_elem(&ports, key, &none, BPF_NOEXIST);
+	*error = bpf_map_update_elem(&ports, key, &none, BPF_NOEXIST);
 	return (bpf_map_lookup_elem(&ports, key));
+}
+
+/* Is there no room for an entry, or for a socket in it? */
+static __always_inline bool
+port_full(const struct port *p, long error)
+{
+	if (p == NULL)
+		return (error == -E2BIG || error == -ENOMEM);
+	return (p->count != PORT_DEAD &&
+	    port_field(p->count, PORT_SOCKETS) == PORT_FIELD);
 }
 
 /*
@@ -101,7 +111,7 @@ struct port_entrant {
 	const struct place *at;
 	__u32 n;
 	__u32 real;		/* what the entry has for that then */
-	bool entered;
+	bool entered, full;
 };
 
 /* Who is the first says what there is to say. */
@@ -125,10 +135,12 @@ static long
 port_try(__u32 n, struct port_entrant *e)
 {
 	const __u64 share = port_share(e->sb->flags);
-	struct port *p = port_entry(e->key);
+	long error = 0;
+	struct port *p = port_entry(e->key, &error);
 	__u64 old;
 
 	(void)n;
+	e->full = port_full(p, error);
 	if (p == NULL || !port_add(p, share, &old))
 		return (0);
 	e->entered = bpf_map_lookup_elem(&ports, e->key) == p;
@@ -143,7 +155,8 @@ port_try(__u32 n, struct port_entrant *e)
 
 /*
  * Count a socket in by its nth key. Somebody else of the jail may have been
- * faster to get another port of the kernel's for the same.
+ * faster to get another port of the kernel's for the same; or he closes the
+ * last socket that has it, and does not come to the end of that.
  *
  * Returns 0, EADDRINUSE or ENOBUFS.
  */
@@ -155,7 +168,7 @@ port_enter(const struct port_key *key, const struct sock_bind *sb, __u32 n,
 
 	bpf_loop(PORT_PATIENCE, port_try, &e, 0);
 	if (!e.entered)
-		return (ENOBUFS);
+		return (e.full ? ENOBUFS : EADDRINUSE);
 	if (n != PORT_ADDR || e.real == at->port)
 		return (0);
 	port_leave(key, sb);

@@ -266,7 +266,7 @@ VNET_CASE(port_of_both_families_is_in_use_for_ip4)
 /* What two processes do at the same time, in memory that they share. */
 struct contest {
 	struct server sv;
-	atomic_int holders, clashes, had, faults;
+	atomic_int holders, clashes, had, fault;
 };
 
 #define CONTESTS	3
@@ -280,7 +280,8 @@ contend(struct contest *c)
 	for (int i = 0; i < 20000; i++) {
 		s = server_open(NULL, &sv);
 		if (s == -1) {
-			c->faults += sv.error != EADDRINUSE;
+			if (sv.error != EADDRINUSE)
+				c->fault = sv.error;
 			continue;
 		}
 		c->clashes += c->holders++ > 0;
@@ -314,9 +315,9 @@ hold_contest(const struct jailed *jd, struct contest *c, int type,
 	memset(c, 0, sizeof(*c));
 	c->sv = server_of(type, 0, addr, ++port);
 	jailed_call(jd, do_contest, &c, sizeof(c));
-	ATF_CHECK_MSG(c->clashes == 0 && c->had > 0 && c->faults == 0,
-	    "type %d, %s: had %d times, %d times twice; %d other errors", type,
-	    addr, c->had, c->clashes, c->faults);
+	ATF_CHECK_MSG(c->clashes == 0 && c->had > 0 && c->fault == 0,
+	    "type %d, %s: had %d times, %d times twice; other error: %s", type,
+	    addr, c->had, c->clashes, errname(c->fault));
 	s = server_open(jd, &c->sv);
 	if (s != -1)
 		close(s);
