@@ -14,6 +14,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/types.h>
+#include <linux/udp.h>
 
 #include <sys/jail.h>
 
@@ -158,7 +159,8 @@ prison_check_recverr(int type, int state, int own)
  * May the jail set this option of a socket? Memberships are the host's business
  * where its addresses are not the jail's; SO_MARK is for the host's rules of
  * routing and filtering, and sockets with the addresses of others are for its
- * proxies. SO_BROADCAST is set by many who never broadcast.
+ * proxies; what comes for UDP_ENCAP the host's IPsec takes before the packet is
+ * judged. SO_BROADCAST is set by many who never broadcast.
  *
  * Returns 0, EPERM, or EACCES: it is to have no effect, so that what it is for
  * fails with that.
@@ -177,7 +179,8 @@ prison_check_sockopt(const struct prison *pr, int level, int option)
 	if (level == IPPROTO_IP ? option == IP_TRANSPARENT :
 	    level == IPPROTO_IPV6 && option == IPV6_TRANSPARENT)
 		return (EPERM);
-	if (is_router(level, option))
+	if (is_router(level, option) ||
+	    (level == IPPROTO_UDP && option == UDP_ENCAP))
 		return (EPERM);
 	if (level != JAIL_SOL_SOCKET)
 		return (0);
