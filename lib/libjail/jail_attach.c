@@ -326,7 +326,7 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 		goto fail;
 	if (j->pr.pr_flags & (PR_ALLOW_RAW_SOCKETS |
 	    PR_ALLOW_PACKET_CAPTURE)) {
-		e->broker = broker_start(s, j, e->cgroup);
+		e->broker = broker_start(s, j, e->cgroup, e->init);
 		if (e->broker == -1)
 			goto fail;
 	}

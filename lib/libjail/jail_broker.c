@@ -5,10 +5,10 @@
  * The broker of raw sockets. A raw or "ping" socket that is not bound sends
  * from an address of the host, and no hook of the kernel sees one bind. So the
  * filter of system calls asks a small process, one for all that descend from a
- * process that enters a jail: it is in the jail's cgroup, where its sockets are
- * the jail's, but in none of its namespaces. It only helps. Whatever it does,
- * and without it, every packet is judged; and without it there are no raw
- * sockets (ENOSYS).
+ * process that enters a jail: it is in the jail's cgroup and network namespace,
+ * where its sockets are the jail's, but in no other of its namespaces. It only
+ * helps. Whatever it does, and without it, every packet is judged; and without
+ * it there are no raw sockets (ENOSYS).
  */
 
 #include <sys/capability.h>
@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,9 @@ setup(struct broker *b, const char *pins, int link)
 	setsid();
 	if (chdir("/") != 0)
 		return (jail_fail(errno, "/: %s", strerror(errno)));
+	if (setns(b->init, CLONE_NEWNET) != 0)
+		return (jail_fail(errno, "network namespace: %s",
+		    strerror(errno)));
 	if (drop_descriptors(link) != 0 || kern_open_sets(&b->k, pins) != 0)
 		return (-1);
 	if (b->capture) {
@@ -233,9 +237,11 @@ broker_asks_sends(const struct prison *pr)
 }
 
 int
-broker_start(const struct session *s, const struct jail *j, int cgroup)
+broker_start(const struct session *s, const struct jail *j, int cgroup,
+    int init)
 {
 	struct broker b = { .cgroup = j->pi.pi_cgroup, .filter = -1,
+		.init = init,
 		.several = broker_asks_sends(&j->pr),
 		.capture = (j->pr.pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0 };
 	int error, link[2];

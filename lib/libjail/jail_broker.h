@@ -42,6 +42,7 @@ union sockaddrs {
 struct broker {
 	struct kern k;		/* of a jail's addresses, to read */
 	uint64_t cgroup;	/* of the jail */
+	int init;		/* the jail's pid 1, a pidfd, at the start */
 	int notify;		/* where the filter asks */
 	struct seccomp_notif *req;
 	struct seccomp_notif_resp *resp;

@@ -317,7 +317,8 @@ int priv_drop(const struct prison *pr, bool init, int *notify);
 
 /* jail_broker.c: who makes raw sockets for a process that enters a jail */
 bool broker_asks_sends(const struct prison *pr);
-int broker_start(const struct session *s, const struct jail *j, int cgroup);
+int broker_start(const struct session *s, const struct jail *j, int cgroup,
+    int init);
 int broker_hand_over(int link, int notify);
 
 /* jail_process.c: processes of the library's own */

@@ -475,6 +475,38 @@ do_look(void *arg)
 	return (-1);
 }
 
+/* Where sockets that were made in the jail are: the cookie of that. */
+static uint64_t
+netns_of(const struct jailed *jd, int type, int proto)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int s = jailed_socket(jd, AF_INET, type, proto);
+
+	ATF_REQUIRE_MSG(s != -1, "type %d: %s", type, errname(errno));
+	ATF_REQUIRE_EQ(0, getsockopt(s, SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
+	    &len));
+	close(s);
+	return (cookie);
+}
+
+VNET_CASE(socket_is_where_the_jail_is_and_not_who_enters_it)
+{
+	struct jailed late;
+	uint64_t netns;
+	struct scene s;
+
+	scene_init(&s, tc);
+	jail_param(&s.a, "allow.packet_capture", "true");
+	netns = netns_of(&s.a, SOCK_STREAM, 0);
+	ATF_REQUIRE_EQ(0, vnet_enter(s.vn.vn_peer));
+	late = jailed_start(s.a.jd_jid);
+	ATF_REQUIRE_EQ(0, vnet_enter(s.vn.vn_host));
+	ATF_CHECK_EQ(netns, netns_of(&late, SOCK_STREAM, 0));
+	ATF_CHECK_EQ(netns, netns_of(&late, SOCK_RAW, PROTO));
+	ATF_CHECK_EQ(netns, netns_of(&late, SOCK_RAW, IPPROTO_ICMP));
+}
+
 VNET_CASE(broker_is_not_seen_in_the_jail)
 {
 	struct scene s;
@@ -498,6 +530,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, without_the_broker_there_are_no_raw_sockets);
 	ATF_TP_ADD_TC(tp, broker_outlives_signals_but_sigkill);
 	ATF_TP_ADD_TC(tp, broker_has_no_more_than_it_needs);
+	ATF_TP_ADD_TC(tp, socket_is_where_the_jail_is_and_not_who_enters_it);
 	ATF_TP_ADD_TC(tp, broker_is_not_seen_in_the_jail);
 	return (atf_no_error());
 }
