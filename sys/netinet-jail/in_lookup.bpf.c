@@ -115,22 +115,23 @@ assign_wide(struct bpf_sk_lookup *ctx, const struct port_key *any)
 
 /*
  * Has a UDP socket of the jail the port at that address? Then the kernel finds
- * it by itself; one that has it at all addresses it finds where that is bound.
+ * it by itself; one that has it at all addresses, which most have, it finds
+ * where that is bound.
  */
 static __always_inline bool
 has_port(struct bpf_sk_lookup *ctx, const struct listener_key *at)
 {
-	struct port_key key = port_at(at, &at->addr, at->port, IPPROTO_UDP);
-	const struct port *any;
+	const struct port_key key = port_at(at, &at->addr, at->port,
+	    IPPROTO_UDP);
+	const struct port_key any_key = port_any(&key);
+	const struct port *any = bpf_map_lookup_elem(&ports, &any_key);
 
+	if (any != NULL && (in6_equal(&any->bound, &at->addr) ||
+	    in6_wild(&any->bound)))
+		return (true);
 	if (bpf_map_lookup_elem(&ports, &key) != NULL)
 		return (true);
-	key = port_any(&key);
-	any = bpf_map_lookup_elem(&ports, &key);
-	if (any == NULL)
-		return (false);
-	return (in6_equal(&any->bound, &at->addr) || in6_wild(&any->bound) ||
-	    assign_wide(ctx, &key));
+	return (any != NULL && assign_wide(ctx, &any_key));
 }
 
 static __always_inline bool
