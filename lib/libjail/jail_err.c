@@ -47,13 +47,14 @@ static const char *const reasons[JR_MAX] = {
 	[JR_MALFORMED] = "not a whole IP packet",
 	[JR_DEVICE] = "device is not one of the jail's /dev",
 	[JR_SYSCTL] = "sysctls are read-only in a jail",
-	[JR_FOREIGNSOCK] = "socket was not made in a jail",
+	[JR_FOREIGNSOCK] = "socket is of no jail, or of one that is gone",
 	[JR_UNIXNAME] = "abstract UNIX name is not the jail's",
 	[JR_NOBUFS] = "a table of the kernel half is full",
 	[JR_SOCKOPT] = "socket option is not for a jail to set",
 	[JR_LINK] = "packet sockets of a jail do not send",
-	[JR_RAWPROTO] = "protocol of tunnels or routers",
-	[JR_ICMPTYPE] = "ICMP message that is not for a jail",
+	[JR_RAWPROTO] = "protocol that raw.protocols leaves out",
+	[JR_ICMPTYPE] = "ICMP message that raw.icmp_types or raw.icmp6_types "
+	    "leaves out",
 	[JR_IPOPTION] = "source route or routing header",
 	[JR_FRAGMENT] = "fragment of what is to be seen whole",
 	[JR_NOLISTENER] = "no socket of the jail has the port",
@@ -71,7 +72,7 @@ static const char *const advice[JR_MAX] = {
 	    "set allow.multicast and join",
 	[JR_LOOPBACK] = "use 127.0.0.1 or ::1, or set loopback=host",
 	[JR_RAWSOCK] = "set allow.raw_sockets",
-	[JR_PROTO] = "use TCP, UDP, UDP-Lite or ICMP",
+	[JR_PROTO] = "use TCP, UDP or ICMP",
 	[JR_RESVPORT] = "set allow.reserved_ports, or use a port from 1024 up",
 	[JR_MALFORMED] = "mend what made the packet",
 	[JR_DEVICE] = "do without: a jail has null, zero, full, random, "
@@ -83,8 +84,9 @@ static const char *const advice[JR_MAX] = {
 	[JR_SOCKOPT] = "do without, or see allow.broadcast and "
 	    "allow.multicast",
 	[JR_LINK] = "send from a raw IP socket: allow.raw_sockets",
-	[JR_RAWPROTO] = "run tunnels and routing daemons on the host",
-	[JR_ICMPTYPE] = "send echo requests only",
+	[JR_RAWPROTO] = "run tunnels and routing daemons on the host, or add "
+	    "to raw.protocols",
+	[JR_ICMPTYPE] = "send what these have, or add the type",
 	[JR_IPOPTION] = "leave the route to routers",
 	[JR_FRAGMENT] = "have the kernel make fragments",
 	[JR_NOLISTENER] = "listen in the jail, or let the host: "

@@ -18,6 +18,7 @@
 
 #include "kern_maps.bpf.h"
 #include "kern_priv.h"
+#include "kern_sock.bpf.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,13 +27,6 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), \
     apply_to = record)
-
-struct sock_common {
-	unsigned short skc_family;
-	unsigned char skc_state;
-	__be32 skc_rcv_saddr;
-	struct jail_in6 skc_v6_rcv_saddr;
-};
 
 struct udp_sock;
 
@@ -85,23 +79,39 @@ listens_anywhere(void *sk)
 	    (SB_ANY | SB_LISTEN));
 }
 
+/* What is directly below the netjail root cgroup is a jail, or was. */
+static __always_inline bool
+is_jails(const struct cgroup *cg)
+{
+	const __u32 zero = 0;
+	const struct jail_globals *g = bpf_map_lookup_elem(&jail_globals,
+	    &zero);
+	int level = BPF_CORE_READ(cg, level);
+	const struct cgroup *parent = NULL;
+
+	if (g == NULL || level == 0)
+		return (false);
+	bpf_core_read(&parent, sizeof(parent), &cg->ancestors[level - 1]);
+	return (BPF_CORE_READ(parent, kn, id) == g->cgroup);
+}
+
 /* Was it made in a jail of ours that there is no more, or not there? */
 static __always_inline bool
-is_left(void *sk)
+is_left(void *arg)
 {
-	__u64 *id = bpf_sk_storage_get(&sock_prisons, sk, NULL, 0);
-	const struct prison *pr;
+	const struct cgroup *cg = BPF_CORE_READ((struct sock *)arg,
+	    sk_cgrp_data.cgroup);
+	const __u64 id = BPF_CORE_READ(cg, kn, id);
+	const struct prison *pr = bpf_map_lookup_elem(&prisons, &id);
 
-	if (id == NULL)
-		return (false);
-	pr = bpf_map_lookup_elem(&prisons, id);
-	return (pr == NULL ||
-	    (has_lost_address(pr, sk) && !listens_anywhere(sk)));
+	if (pr == NULL)
+		return (is_jails(cg));
+	return (has_lost_address(pr, arg) && !listens_anywhere(arg));
 }
 
 /*
  * What waits for a connection's stray packets, or for its last handshake, is no
- * whole socket: it has no mark, and cannot be destroyed by this function.
+ * whole socket: it has no cgroup, and cannot be destroyed by this function.
  */
 SEC("iter/tcp")
 int

@@ -52,29 +52,22 @@ check_socket(const struct prison *pr, int af, int type, int proto, int *error)
 }
 
 /*
- * socket(2), IPv4 and IPv6: the only families that have this hook. The socket
- * is marked with its jail here, so that the other hooks judge it by that jail
- * wherever it is passed on to; what listen(2) makes inherits the mark.
+ * socket(2), IPv4 and IPv6: the only families that have this hook. The other
+ * hooks judge a socket by the jail that made it, wherever it is passed on to.
  */
 SEC("cgroup/sock_create")
 int
 kern_socreate(struct bpf_sock *sk)
 {
-	__u64 id = bpf_get_current_cgroup_id();
-	const struct prison *pr = bpf_map_lookup_elem(&prisons, &id);
+	const struct prison *pr = prison_of_task();
 	const int af = sk->family, proto = sk->protocol;
 	enum jail_reason reason;
 	int error;
 
 	reason = check_socket(pr, af, sk->type, proto, &error);
-	if (reason == JR_NONE && bpf_sk_storage_get(&sock_prisons, sk, &id,
-	    BPF_SK_STORAGE_GET_F_CREATE) == NULL) {
-		reason = JR_NOBUFS;
-		error = ENOBUFS;
-	}
-	if (reason != JR_NONE)
-		return (refuse_socket(pr, reason, family_of(af), proto, error));
-	return (1);
+	if (reason == JR_NONE)
+		return (1);
+	return (refuse_socket(pr, reason, family_of(af), proto, error));
 }
 
 static __always_inline int

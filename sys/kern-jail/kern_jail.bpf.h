@@ -11,6 +11,7 @@
 
 #include "kern_event.bpf.h"
 #include "kern_maps.bpf.h"
+#include "kern_sock.bpf.h"
 
 /* The jail of the socket that a packet leaves from or is delivered to. */
 static __always_inline const struct prison *
@@ -25,14 +26,12 @@ prison_of_skb(struct __sk_buff *skb)
 static __always_inline const struct prison *
 prison_of_sock(struct bpf_sock *sk)
 {
-	__u64 *id;
+	__u64 id;
 
 	if (sk == NULL)
 		return (NULL);
-	id = bpf_sk_storage_get(&sock_prisons, sk, NULL, 0);
-	if (id == NULL)
-		return (NULL);
-	return (bpf_map_lookup_elem(&prisons, id));
+	id = sock_cgroup(sk);
+	return (bpf_map_lookup_elem(&prisons, &id));
 }
 
 /* The jail of the task that makes a system call. */

@@ -9,7 +9,11 @@
 #ifndef _KERN_SOCK_BPF_H_
 #define _KERN_SOCK_BPF_H_
 
+#include <linux/bpf.h>
 #include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+
+#include <sys/jail.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), \
     apply_to = record)
@@ -20,6 +24,8 @@ struct kernfs_node {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[0];	/* the last one is it itself */
 };
 
 struct sock_cgroup_data {
@@ -27,7 +33,11 @@ struct sock_cgroup_data {
 };
 
 struct sock_common {
+	unsigned short skc_family;
+	unsigned char skc_state;
 	unsigned char skc_ipv6only:1;
+	__be32 skc_rcv_saddr;
+	struct jail_in6 skc_v6_rcv_saddr;
 };
 
 struct sock {
@@ -52,5 +62,8 @@ struct unix_sock {
 };
 
 #pragma clang attribute pop
+
+/* The id of the cgroup in which a socket was made. */
+__hidden __u64 sock_cgroup(struct bpf_sock *bsk);
 
 #endif /* !_KERN_SOCK_BPF_H_ */

@@ -67,7 +67,7 @@ refuse_named(struct bpf_sock_addr *ctx, const struct prison *pr,
 	return (0);
 }
 
-/* Refuse a socket that no jail made. */
+/* Refuse a socket of no jail, or of one that is gone. */
 static __always_inline int
 refuse_foreign(struct bpf_sock_addr *ctx, __u8 family,
     const struct jail_in6 *src)

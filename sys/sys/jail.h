@@ -7,7 +7,7 @@
  *
  * A jail is a cgroup (v2) directly below the netjail root cgroup, plus what the
  * maps below say about that cgroup. Maps are pinned by their names; the kernel
- * half only reads them, but for the last ones, from sock_prisons on.
+ * half only reads them, but for the last ones, from sock_binds on.
  *
  *	prisons		cgroup id -> struct prison	what a packet or a
  *							call is judged by
@@ -22,7 +22,6 @@
  *	ip_aliases	struct ip_alias_key -> struct ip_alias
  *	jail_globals	0 -> struct jail_globals
  *	event_readers	0 -> until when events are wanted, or 0
- *	sock_prisons	socket -> cgroup id of the jail that made it
  *	sock_binds	socket -> struct sock_bind
  *	sock_groups	socket -> struct sock_groups
  *	ports		struct port_key -> struct port
@@ -186,10 +185,11 @@ struct raw_policy {
 		~(RAW_BIT(2) | RAW_BIT(4) | RAW_BIT(8) | RAW_BIT(9) | \
 		RAW_BIT(41) | RAW_BIT(46) | RAW_BIT(47) | RAW_BIT(50) | \
 		RAW_BIT(51) | RAW_BIT(55)), \
-		~(RAW_BIT(88) | RAW_BIT(89) | RAW_BIT(92) | RAW_BIT(97) | \
-		RAW_BIT(98) | RAW_BIT(103) | RAW_BIT(112) | RAW_BIT(115) | \
-		RAW_BIT(124)), \
-		~(RAW_BIT(135) | RAW_BIT(137)), \
+		~(RAW_BIT(88) | RAW_BIT(89) | RAW_BIT(92) | RAW_BIT(94) | \
+		RAW_BIT(97) | RAW_BIT(98) | RAW_BIT(103) | RAW_BIT(108) | \
+		RAW_BIT(112) | RAW_BIT(115) | RAW_BIT(124)), \
+		~(RAW_BIT(131) | RAW_BIT(135) | RAW_BIT(137) | \
+		RAW_BIT(143) | RAW_BIT(144)), \
 		~0ULL, \
 	}, \
 	.rp_icmp4 = { RAW_BIT(0) | RAW_BIT(8) | RAW_BIT(13) }, \
@@ -416,13 +416,13 @@ enum jail_reason {
 	JR_MALFORMED = 10,	/* not an IP packet, or a truncated one */
 	JR_DEVICE = 11,		/* device outside the jail's /dev */
 	JR_SYSCTL = 12,		/* write to a sysctl */
-	JR_FOREIGNSOCK = 13,	/* socket that no jail made */
+	JR_FOREIGNSOCK = 13,	/* socket of no jail, or no more */
 	JR_UNIXNAME = 14,	/* abstract UNIX name outside the jail */
 	JR_NOBUFS = 15,		/* a map of the kernel half is full */
 	JR_SOCKOPT = 16,	/* socket option that a jail may not set */
 	JR_LINK = 17,		/* packet out: from a packet socket */
 	JR_RAWPROTO = 18,	/* protocol of tunnels and routers */
-	JR_ICMPTYPE = 19,	/* ICMP message that is not for a jail */
+	JR_ICMPTYPE = 19,	/* ICMP message of another type */
 	JR_IPOPTION = 20,	/* source route, or routing header */
 	JR_FRAGMENT = 21,	/* fragment of what is to be seen whole */
 	JR_NOLISTENER = 22,	/* packet in: no socket of the jail wants it */

@@ -113,7 +113,8 @@ ATF_TC_WITHOUT_HEAD(protocols_of_tunnels_and_routers_are_refused);
 ATF_TC_BODY(protocols_of_tunnels_and_routers_are_refused, tc)
 {
 	static const uint8_t refused[] = { 2, 4, 8, 9, 41, 46, 47, 50, 51, 55,
-		88, 89, 92, 97, 98, 103, 112, 115, 124, 135, 137 };
+		88, 89, 92, 94, 97, 98, 103, 108, 112, 115, 124, 131, 135, 137,
+		143, 144 };
 	static const uint8_t headers[] = { 0, 43, 44, 58, 60 };
 	uint8_t p[64];
 	size_t len;

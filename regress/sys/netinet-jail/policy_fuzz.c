@@ -82,7 +82,8 @@ static int
 oracle_proto(int proto)
 {
 	static const int never[] = { 2, 4, 8, 9, 41, 46, 47, 50, 51, 55, 88,
-		89, 92, 97, 98, 103, 112, 115, 124, 135, 137, -1 };
+		89, 92, 94, 97, 98, 103, 108, 112, 115, 124, 131, 135, 137,
+		143, 144, -1 };
 
 	if (given)
 		return (is_given(proto) ? JR_NONE : JR_RAWPROTO);
