@@ -11,11 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <linux/close_range.h>
-#include <linux/magic.h>
 #include <linux/sched.h>
 
 #include <dirent.h>
@@ -269,49 +267,10 @@ entry_close(struct entry *e)
 		close(e->broker);
 }
 
-/*
- * What leads out of a jail by itself: a directory, by openat(2); a descriptor
- * of no file, such as a ring of io_uring; a file that the host is managed by.
- */
-static bool
-leads_out(int fd)
-{
-	static const unsigned long management[] = { ANON_INODE_FS_MAGIC,
-		BPF_FS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
-		DEBUGFS_MAGIC, NSFS_MAGIC, PROC_SUPER_MAGIC, SECURITYFS_MAGIC,
-		SYSFS_MAGIC, TRACEFS_MAGIC };
-	struct statfs fs;
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return (false);
-	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) ||
-	    fstatfs(fd, &fs) != 0)
-		return (true);
-	for (size_t i = 0; i < sizeof(management) / sizeof(management[0]);
-	    i++) {
-		if ((unsigned long)fs.f_type == management[i])
-			return (true);
-	}
-	return (false);
-}
-
-static int
-check_stdio(void)
-{
-	for (int fd = 0; fd < 3; fd++) {
-		if (leads_out(fd))
-			return (jail_fail(EPERM, "descriptor %d would lead out "
-			    "of the jail: a directory, a disk, or no file that "
-			    "a jail may have", fd));
-	}
-	return (0);
-}
-
 static int
 entry_open(struct session *s, struct jail *j, struct entry *e)
 {
-	if (check_stdio() != 0)
+	if (stdio_check() != 0)
 		return (-1);
 	*e = (struct entry){ .cgroup = -1, .cpu = -1, .init = -1,
 		.broker = -1, .pr = j->pr };

@@ -315,6 +315,9 @@ int jail_set_hostname(struct session *s, const struct jail *j);
 int root_enter(const char *path);
 int priv_drop(const struct prison *pr, bool init, int *notify);
 
+/* jail_stdio.c: would a descriptor that it takes along lead out? (EPERM) */
+int stdio_check(void);
+
 /* jail_broker.c: who makes raw sockets for a process that enters a jail */
 bool broker_asks_sends(const struct prison *pr);
 int broker_start(const struct session *s, const struct jail *j, int cgroup,

@@ -6,11 +6,13 @@
  */
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 
 #include <linux/io_uring.h>
+#include <netinet/in.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -126,6 +128,42 @@ JAIL_TC(E1_directory_as_standard_input_is_no_way_out, "as FreeBSD knows")
 		check_as_stdin(fd, reach_out, "faccessat");
 		close(fd);
 	}
+}
+
+/* Who has it as standard input enters, or not. */
+static bool
+enters_with(int af, int type, int proto)
+{
+	int jid = attack_jail("own-root"), s, saved;
+	pid_t pid;
+
+	s = socket(af, type | SOCK_CLOEXEC, proto);
+	ATF_REQUIRE(s != -1);
+	saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	dup2(s, STDIN_FILENO);
+	close(s);
+	pid = jail_fork(jid);
+	if (pid == 0)
+		_exit(0);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	if (pid == -1)
+		ATF_CHECK_EQ(EPERM, errno);
+	else
+		ATF_CHECK_EQ(0, wait_child(pid));
+	return (pid != -1);
+}
+
+JAIL_TC(E1_socket_that_hears_the_host_stays_outside, "and services come in")
+{
+	vnet_instance(tc);
+	ATF_CHECK(!enters_with(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+	ATF_CHECK(!enters_with(AF_INET6, SOCK_RAW, IPPROTO_RAW));
+	ATF_CHECK(!enters_with(AF_PACKET, SOCK_DGRAM, 0));
+	ATF_CHECK(!enters_with(AF_NETLINK, SOCK_RAW, 0));
+	ATF_CHECK(enters_with(AF_INET, SOCK_STREAM, 0));
+	ATF_CHECK(enters_with(AF_INET6, SOCK_DGRAM, 0));
+	ATF_CHECK(enters_with(AF_UNIX, SOCK_STREAM, 0));
 }
 
 /* Leave a directory that one has made one's root by the way one came. */
@@ -510,6 +548,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, E1_descriptors_from_outside_are_closed);
 	ATF_TP_ADD_TC(tp, E1_directory_as_standard_input_is_no_way_out);
+	ATF_TP_ADD_TC(tp, E1_socket_that_hears_the_host_stays_outside);
 	ATF_TP_ADD_TC(tp, chroot_within_the_jail_is_no_way_out);
 	ATF_TP_ADD_TC(tp, E2_ring_as_standard_input_cannot_be_used);
 	ATF_TP_ADD_TC(tp, E3_cgroup_file_as_standard_input_moves_nobody);
