@@ -15,7 +15,7 @@ STAGES	= check check-without check-compilers check-sanitize check-valgrind \
 export PREFIX DESTDIR VERSION
 
 .PHONY: all deps check check-compilers check-sanitize check-valgrind \
-	check-without test test-kernels demo bench lint man install uninstall \
+	check-without soak test test-kernels demo bench lint man install uninstall \
 	clean help regress $(SUBDIRS)
 
 all: $(SUBDIRS) ## build everything
@@ -45,6 +45,9 @@ check-valgrind: regress ## the tools' cases under valgrind (root)
 	$(Q)+$(MAKE) -C regress $@
 
 check-without: ## a part of it without features of the kernel (root)
+	$(Q)+$(MAKE) -C regress $@
+
+soak: regress ## a million random packets, again and again: ROUNDS=10 (root)
 	$(Q)+$(MAKE) -C regress $@
 
 test-kernels: regress ## a part of it on stock kernels in QEMU (root)

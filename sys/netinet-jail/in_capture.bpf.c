@@ -13,8 +13,8 @@
 
 #include <kern-jail/kern_jail.bpf.h>
 
-#include "in6_jail.h"
 #include "in_sets.bpf.h"
+#include "ip_packet.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,15 +26,17 @@ const volatile __u64 cgroup = 0;
 static __always_inline bool
 is_own4(const struct prison *pr, __be32 addr)
 {
+	const struct jail_in6 mapped = in6_map(addr);
+
 	return ((pr->pr_flags & PR_IP4) && prison_source_ip4(pr, addr, addr) ==
-	    0);
+	    0 && !prison_hosts_loopback(pr, &mapped));
 }
 
 static __always_inline bool
 is_own6(const struct prison *pr, const struct jail_in6 *addr)
 {
 	return ((pr->pr_flags & PR_IP6) && prison_source_ip6(pr, addr, addr) ==
-	    0);
+	    0 && !prison_hosts_loopback(pr, addr));
 }
 
 static __always_inline bool

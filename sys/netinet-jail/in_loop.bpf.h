@@ -27,22 +27,18 @@
 #define TCP_SYN		0x02
 #define TCP_ACK		0x10
 
-/* Is a whole packet for the jail's loopback? */
+/* Is a packet for the jail's loopback? */
 static __always_inline bool
 is_for_loopback(struct __sk_buff *skb, const struct prison *pr,
     __u16 ethertype)
 {
-	const struct ipv6hdr *ip6 = (void *)(long)skb->data;
-	const struct iphdr *ip = (void *)(long)skb->data;
-	const void *end = (void *)(long)skb->data_end;
 	struct jail_in6 dst;
 
-	if (ethertype == ETH_P_IP)
-		return ((const void *)(ip + 1) <= end && pr->pr_lo4 != 0 &&
-		    ip->daddr == pr->pr_lo4);
-	if ((const void *)(ip6 + 1) > end)
+	if (!packet_dst(ethertype, (void *)(long)skb->data,
+	    (void *)(long)skb->data_end, &dst))
 		return (false);
-	__builtin_memcpy(&dst, &ip6->daddr, sizeof(dst));
+	if (ethertype == ETH_P_IP)
+		return (pr->pr_lo4 != 0 && dst.s6[3] == pr->pr_lo4);
 	return (in6_equal(&dst, &pr->pr_lo6));
 }
 

@@ -12,32 +12,28 @@
 #include "in_event.bpf.h"
 #include "in_loop.bpf.h"
 #include "in_mcast.bpf.h"
-#include "in_port.h"
 #include "in_sets.bpf.h"
 #include "ip_packet.h"
 #include "ip_policy.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Is a whole packet, as it comes in, for a group that its socket joined? */
-static __always_inline bool
-is_joined(struct __sk_buff *skb, __u16 ethertype)
+/* The socket that sends a packet, or gets it; NULL: who knows. */
+static __always_inline struct bpf_sock *
+sock_of(struct __sk_buff *skb)
 {
-	const struct ipv6hdr *ip6 = (void *)(long)skb->data;
-	const struct iphdr *ip = (void *)(long)skb->data;
-	void *end = (void *)(long)skb->data_end;
 	struct bpf_sock *sk = skb->sk;
-	struct jail_in6 dst;
 
-	if (ethertype == ETH_P_IP && (void *)(ip + 1) <= end)
-		dst = in6_map(ip->daddr);
-	else if (ethertype == ETH_P_IPV6 && (void *)(ip6 + 1) <= end)
-		__builtin_memcpy(&dst, &ip6->daddr, sizeof(dst));
-	else
-		return (false);
-	if (sk == NULL || (sk = bpf_sk_fullsock(sk)) == NULL)
-		return (false);
-	return (group_has(sk, &dst));
+	return (sk == NULL ? NULL : bpf_sk_fullsock(sk));
+}
+
+/* Is a packet, as it comes in, for a group that its socket joined? */
+static __always_inline bool
+is_joined(struct __sk_buff *skb, const struct jail_in6 *dst)
+{
+	struct bpf_sock *sk = sock_of(skb);
+
+	return (sk != NULL && group_has(sk, dst));
 }
 
 /* (A packet need not be in one piece.) */
@@ -47,15 +43,19 @@ packet_copy(const struct packet *p, __u32 offset, void *to, __u32 len)
 	return (bpf_skb_load_bytes(p, offset, to, len) == 0);
 }
 
-/* Is it of a raw socket, or of who knows what? */
+/* Does the socket hear what is for others, too? */
 static __always_inline bool
-is_raw(struct __sk_buff *skb)
+hears_all(const struct bpf_sock *sk)
 {
-	struct bpf_sock *sk = skb->sk;
-
-	if (sk != NULL)
-		sk = bpf_sk_fullsock(sk);
 	return (sk == NULL || sk->type == JAIL_SOCK_RAW);
+}
+
+/* Does the jail's policy for raw sockets hold? For "ping" sockets it does. */
+static __always_inline bool
+is_raw(const struct bpf_sock *sk)
+{
+	return (hears_all(sk) || sk->protocol == IPPROTO_ICMP ||
+	    sk->protocol == IPPROTO_ICMPV6);
 }
 
 /* (As a function of its own the verifier looks at it once for each way.) */
@@ -64,7 +64,27 @@ check_policy(struct __sk_buff *skb, const struct prison *pr,
     enum packet_way way)
 {
 	return (packet_policy((const struct packet *)skb,
-	    bpf_ntohs(skb->protocol), is_raw(skb) ? &pr->pr_raw : NULL, way));
+	    bpf_ntohs(skb->protocol), is_raw(sock_of(skb)) ? &pr->pr_raw : NULL,
+	    way));
+}
+
+/*
+ * Who else than by its addresses gets what comes in: who joined the group; but
+ * of the host's loopback, nobody who would hear the host's own as well.
+ */
+static __noinline int
+check_hearer(struct __sk_buff *skb, const struct prison *pr, int reason)
+{
+	struct jail_in6 dst;
+
+	if (!packet_dst(bpf_ntohs(skb->protocol), (void *)(long)skb->data,
+	    (void *)(long)skb->data_end, &dst))
+		return (reason);
+	if (reason == JR_NONE)
+		return (prison_hosts_loopback(pr, &dst) &&
+		    hears_all(sock_of(skb)) ? JR_DSTADDR : JR_NONE);
+	return ((pr->pr_flags & PR_ALLOW_MULTICAST) && is_joined(skb, &dst) ?
+	    JR_NONE : reason);
 }
 
 /* Who gets it, and what else there is to say. */
@@ -77,9 +97,9 @@ check_packet(struct __sk_buff *skb, const struct prison *pr, __u16 ethertype,
 	enum jail_reason reason;
 
 	reason = prison_check_packet(pr, ethertype, data, end, way);
-	if (reason == JR_DSTADDR && (pr->pr_flags & PR_ALLOW_MULTICAST) &&
-	    is_joined(skb, ethertype))
-		reason = JR_NONE;
+	if (way != PACKET_OUT && (reason == JR_DSTADDR ||
+	    (pr->pr_flags & PR_LO_HOST)))
+		reason = check_hearer(skb, pr, reason);
 	if (reason != JR_NONE || (!(pr->pr_flags & PR_RAW_NARROW) &&
 	    packet_is_plain(ethertype, data, end)))
 		return (reason);

@@ -17,6 +17,7 @@
 
 #include "in6_jail.h"
 #include "in_jail.h"
+#include "in_port.h"
 
 /* Where a packet goes, or where it comes from. */
 enum packet_way {
@@ -24,6 +25,40 @@ enum packet_way {
 	PACKET_IN,	/* from another machine */
 	PACKET_LOOPED	/* from this one */
 };
+
+/* Where a packet goes, v4-mapped if that is IPv4; false: it is short. */
+static inline bool
+packet_dst(__u16 ethertype, const void *data, const void *end,
+    struct jail_in6 *dst)
+{
+	const struct ipv6hdr *ip6 = data;
+	const struct iphdr *ip = data;
+
+	if (ethertype == ETH_P_IP) {
+		if ((const void *)(ip + 1) > end)
+			return (false);
+		*dst = in6_map(ip->daddr);
+		return (true);
+	}
+	if (ethertype != ETH_P_IPV6 || (const void *)(ip6 + 1) > end)
+		return (false);
+	__builtin_memcpy(dst, &ip6->daddr, sizeof(*dst));
+	return (true);
+}
+
+/*
+ * Is it of the host's loopback, which a restricted jail has too? It talks there
+ * as all do, but what it hears of others' talk is none of its business.
+ */
+static inline bool
+prison_hosts_loopback(const struct prison *pr, const struct jail_in6 *addr)
+{
+	if (!(pr->pr_flags & PR_LO_HOST))
+		return (false);
+	if (in6_v4mapped(addr))
+		return ((pr->pr_flags & PR_IP4) && in_loopback(addr->s6[3]));
+	return ((pr->pr_flags & PR_IP6) && in6_loopback(addr));
+}
 
 /* No other machine has what is a loopback here, whatever a packet says. */
 static inline enum jail_reason

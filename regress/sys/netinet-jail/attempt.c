@@ -268,14 +268,3 @@ plain(const char *addr)
 {
 	return (strncmp(addr, "::ffff:", 7) == 0 ? addr + 7 : addr);
 }
-
-void
-write_sysctl(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ATF_REQUIRE_MSG(fd != -1, "%s: %s", path, strerror(errno));
-	ATF_REQUIRE_EQ((ssize_t)strlen(value), write(fd, value,
-	    strlen(value)));
-	close(fd);
-}

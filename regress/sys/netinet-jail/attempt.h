@@ -107,7 +107,4 @@ bool meet(int s, int type, union sockaddrs *from, int ms);
 /* An address as it is when it is not v4-mapped. */
 const char *plain(const char *addr);
 
-/* A process of the host calls this; it fails the case if it cannot. */
-void write_sysctl(const char *path, const char *value);
-
 #endif /* !_ATTEMPT_H_ */

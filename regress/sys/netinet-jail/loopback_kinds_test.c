@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -20,6 +21,7 @@
 #include <atf-c.h>
 
 #include "errname.h"
+#include "server.h"
 #include "talk.h"
 
 #define PORT	7000
@@ -134,6 +136,67 @@ VNET_CASE(loopback_host_is_the_hosts)
 	reach(&in, &host, TCP, "127.0.0.53", "127.0.0.53", "127.0.0.1",
 	    "127.0.0.53");
 	reach(&in, &host, TCP, "::1", "::", "::1", "::1");
+}
+
+/* The next datagram's last byte; '-': there is none. */
+static char
+overhear(int s)
+{
+	char buf[2048];
+	ssize_t len = recv(s, buf, sizeof(buf), MSG_DONTWAIT);
+
+	return (len > 0 ? buf[len - 1] : '-');
+}
+
+static int
+do_post(void *arg)
+{
+	const char *addr = arg;
+	union sockaddrs sa;
+	socklen_t len = sockaddr_of(&sa, addr, PORT);
+	int s = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	sendto(s, addr, strlen(addr), 0, &sa.sa, len);
+	close(s);
+	return (-1);
+}
+
+/* What the host says to itself, and the jail to itself at its address. */
+static void
+listen_in(const struct jailed *jd, int af, int type, int proto, char *lo,
+    char *own)
+{
+	int s = jailed_socket(jd, af, type, proto);
+
+	ATF_REQUIRE_MSG(s != -1, "family %d: %s", af, errname(errno));
+	do_post(lo);
+	ATF_CHECK_EQ_MSG('-', overhear(s), "family %d: %s", af, lo);
+	jailed_call(jd, do_post, own, strlen(own) + 1);
+	ATF_CHECK_EQ_MSG('1', overhear(s), "family %d: %s", af, own);
+	close(s);
+}
+
+VNET_CASE(C1_C3_loopback_host_is_not_overheard)
+{
+	char lo4[] = "127.0.0.1", lo6[] = "::1", own4[] = ADDR4, own6[] = ADDR6;
+	struct jailed jd;
+	struct scene s;
+	int jid;
+
+	scene_one_processor();
+	scene_init(&s, tc);
+	vnet_addr(&s.vn, ADDR4);
+	vnet_addr(&s.vn, ADDR6);
+	jid = make_jail("host", ADDR4, ADDR6);
+	jd.jd_jid = jid;
+	jail_param(&jd, "allow.raw_sockets", "true");
+	jail_param(&jd, "allow.packet_capture", "true");
+	jd = jailed_start(jid);
+	listen_in(&jd, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP), lo4, own4);
+	listen_in(&jd, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IPV6), lo6, own6);
+	jd = jailed_start_bare(jid);
+	listen_in(&jd, AF_INET, SOCK_RAW, IPPROTO_UDP, lo4, own4);
+	listen_in(&jd, AF_INET6, SOCK_RAW, IPPROTO_UDP, lo6, own6);
 }
 
 VNET_CASE(loopback_host_has_its_ports_in_common_with_the_host)
@@ -286,6 +349,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, loopback_primary_is_the_primary_address);
 	ATF_TP_ADD_TC(tp, loopback_host_is_the_hosts);
+	ATF_TP_ADD_TC(tp, C1_C3_loopback_host_is_not_overheard);
 	ATF_TP_ADD_TC(tp,
 	    loopback_host_has_its_ports_in_common_with_the_host);
 	ATF_TP_ADD_TC(tp, loopback_host_is_no_way_to_another_jails);

@@ -4,7 +4,7 @@
  *
  * Random packets from a jail, and into it, a million of them: none that is
  * foreign comes out, or is heard. RANDOM_PACKETS in the environment is how many
- * there are each way, RANDOM_SEED what they begin with: make -C regress soak.
+ * there are each way, RANDOM_SEED what they begin with: make soak.
  */
 
 #include <sys/socket.h>

@@ -48,6 +48,8 @@ struct sent {
 	union sockaddrs to;
 	uint8_t bytes[128];
 	size_t len;
+	union sockaddrs from;		/* of a "ping" socket */
+	socklen_t fromlen;
 	int error;
 };
 
@@ -361,6 +363,60 @@ VNET_CASE(B8_B9_policy_is_the_jails_and_can_change)
 	hears(&s, AF_INET, "\10\0\0\0\0\0\0\0", false);
 }
 
+/* What a message of this type comes to, by a "ping" socket. */
+static int
+do_ping(void *arg)
+{
+	struct sent *m = arg;
+	const int af = m->to.sa.sa_family;
+	int s = socket(af, SOCK_DGRAM, af == AF_INET ? IPPROTO_ICMP :
+	    IPPROTO_ICMPV6);
+
+	m->error = s != -1 && bind(s, &m->from.sa, m->fromlen) == 0 &&
+	    sendto(s, m->bytes, 8, 0, &m->to.sa, m->fromlen) == 8 ? 0 : errno;
+	close(s);
+	return (-1);
+}
+
+/* (That of IPv6 is not told: ping_v6_sendmsg().) */
+static void
+ping(const struct jailed *jd, int af, uint8_t type, int reason)
+{
+	const bool ip4 = af == AF_INET;
+	const struct refusal want = { reason, JAIL_DIR_OUT, ip4 ? 4 : 6 };
+	const int error = reason != JR_NONE && ip4 ? EPERM : 0;
+	uint64_t before = refusals_before(jd, &want);
+	struct sent m = { .bytes = { type } };
+
+	sockaddr_of(&m.to, ip4 ? VNET_PEER4 : VNET_PEER6, 0);
+	m.fromlen = sockaddr_of(&m.from, ip4 ? B_ADDR4 : B_ADDR6, 0);
+	jailed_call(jd, do_ping, &m, sizeof(m));
+	ATF_CHECK_MSG(m.error == error, "type %d: %s; should be %s", type,
+	    errname(m.error), errname(error));
+	ATF_CHECK_MSG(refused_once(jd, &want, before), "type %d: not counted "
+	    "as reason %d", type, reason);
+}
+
+VNET_CASE(B9_ping_sockets_have_the_same_policy)
+{
+	struct jailed bare;
+	struct scene s;
+
+	scene_init(&s, tc);
+	write_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+	bare = jailed_start_bare(s.b.jd_jid);
+	ping(&bare, AF_INET, 8, JR_NONE);
+	ping(&bare, AF_INET, 42, JR_ICMPTYPE);	/* RFC 8335 */
+	ping(&bare, AF_INET6, 128, JR_NONE);
+	ping(&bare, AF_INET6, 160, JR_ICMPTYPE);
+	give("default", "13", "none");
+	ping(&bare, AF_INET, 8, JR_ICMPTYPE);
+	ping(&bare, AF_INET6, 128, JR_ICMPTYPE);
+	give("none", "default", "default");
+	ping(&bare, AF_INET, 8, JR_RAWPROTO);
+	ping(&bare, AF_INET6, 128, JR_RAWPROTO);
+}
+
 /* It is about what a program chooses, not what its socket is. */
 VNET_CASE(sockets_that_are_not_raw_have_no_policy)
 {
@@ -464,6 +520,7 @@ ATF_TP_ADD_TCS(tp)
 	    B9_messages_of_routers_and_neighbours_are_not_sent);
 	ATF_TP_ADD_TC(tp, B9_messages_of_routers_are_not_heard);
 	ATF_TP_ADD_TC(tp, B8_B9_policy_is_the_jails_and_can_change);
+	ATF_TP_ADD_TC(tp, B9_ping_sockets_have_the_same_policy);
 	ATF_TP_ADD_TC(tp, sockets_that_are_not_raw_have_no_policy);
 	ATF_TP_ADD_TC(tp, B14_fragments_hide_nothing);
 	ATF_TP_ADD_TC(tp, jail_is_no_router);

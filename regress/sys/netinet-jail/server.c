@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,21 +24,22 @@
 #define MAPPED	"::ffff:"
 #define NOBODY	65534
 
-static void
-write_zero(const char *sysctl)
+void
+write_sysctl(const char *path, const char *value)
 {
-	FILE *fp = fopen(sysctl, "w");
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	ATF_REQUIRE_MSG(fp != NULL, "%s: %s", sysctl, strerror(errno));
-	fputs("0\n", fp);
-	ATF_REQUIRE_EQ(0, fclose(fp));
+	ATF_REQUIRE_MSG(fd != -1, "%s: %s", path, strerror(errno));
+	ATF_REQUIRE_EQ((ssize_t)strlen(value), write(fd, value,
+	    strlen(value)));
+	close(fd);
 }
 
 void
 report_all(void)
 {
-	write_zero("/proc/sys/net/ipv4/icmp_ratelimit");
-	write_zero("/proc/sys/net/ipv6/icmp/ratelimit");
+	write_sysctl("/proc/sys/net/ipv4/icmp_ratelimit", "0");
+	write_sysctl("/proc/sys/net/ipv6/icmp/ratelimit", "0");
 }
 
 void

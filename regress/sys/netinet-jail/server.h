@@ -35,6 +35,9 @@ struct server {
 	union sockaddrs name;	/* what getsockname(2) gives then */
 };
 
+/* A process of the host calls this; it fails the case if it cannot. */
+void write_sysctl(const char *path, const char *value);
+
 /* Have this network namespace report every datagram that nobody wants. */
 void report_all(void);
 
