@@ -14,11 +14,14 @@
 
 #include "jail.h"
 
-/* The pinned maps that user space uses, see <sys/jail.h>. */
+/*
+ * The pinned maps that user space uses, see <sys/jail.h>. To it a socket is a
+ * descriptor.
+ */
 enum kern_map {
 	KM_PRISONS, KM_INFOS, KM_NAMES, KM_IP4S, KM_IP6S, KM_IP4_OWNERS,
 	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_ALIASES, KM_REFUSALS,
-	KM_MARKS, KM_GLOBALS, KM_MAX
+	KM_MARKS, KM_GLOBALS, KM_SOCK_PRISONS, KM_MAX
 };
 
 /* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */

@@ -41,6 +41,7 @@ static const struct map_desc {
 	[KM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
 	    sizeof(struct signal_mark) },
 	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
+	[KM_SOCK_PRISONS] = { "sock_prisons", 4, 8 },
 };
 
 static int
