@@ -203,6 +203,24 @@ prison_member(struct session *s, const struct family *f,
 }
 
 /*
+ * Is a socket of the jail where it must not be? Of no concern are all addresses
+ * together, groups, IPv4 inside IPv6, and the jail's loopback.
+ */
+bool
+prison_lacks(struct session *s, const struct family *f,
+    const struct prison *pr, const void *addr)
+{
+	const void *lo = f->af == AF_INET ? (const void *)&pr->pr_lo4 :
+	    &pr->pr_lo6;
+
+	if (!(pr->pr_flags & f->restricted) || !valid(f, addr) ||
+	    v4mapped(f, addr) || memcmp(addr, lo, f->addrlen) == 0 ||
+	    ((pr->pr_flags & PR_LO_HOST) && is_loopback(f, addr)))
+		return (false);
+	return (prison_member(s, f, pr, addr) == 0);
+}
+
+/*
  * The first of the list that the jail does not have; NULL in *ret_addr: it has
  * all.
  */

@@ -139,6 +139,8 @@ size_t prison_naddrs(const struct prison *pr, const struct family *f);
 const void *prison_primary(const struct prison *pr, const struct family *f);
 int prison_member(struct session *s, const struct family *f,
     const struct prison *pr, const void *addr);
+bool prison_lacks(struct session *s, const struct family *f,
+    const struct prison *pr, const void *addr);
 
 /* jail_owner.c: who has an address, if several have it */
 int addrs_conflict(struct session *s, const struct family *f,
@@ -293,6 +295,9 @@ void param_give_errmsg(struct iovec *iov, unsigned int niov);
 /* jail_raw.c */
 void raw_narrow(struct prison *pr, const struct prison *around);
 char *raw_text(const struct prison *pr, enum param_id id);
+
+/* jail_raw_lost.c */
+void raw_silence_lost(struct session *s, uint32_t jid);
 
 /* For jail_set_locked() alone: the caller forks into the new jail at once. */
 #define JAIL_FORK	0x10000

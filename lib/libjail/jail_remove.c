@@ -151,15 +151,20 @@ do_in_netns(struct session *s, uint32_t jid, int netns,
 		continue;
 }
 
+/* (No kernel lacks what raw sockets are silenced by.) */
+static void
+destroy_lost(struct session *s, uint32_t jid)
+{
+	destroy_sockets(s, jid);
+	raw_silence_lost(s, jid);
+}
+
 void
 jail_destroy_lost(struct session *s, uint32_t jid)
 {
-	int netns;
+	int netns = open_netns(s, jid);
 
-	if (!feature_used(s, F_DESTROY))
-		return;
-	netns = open_netns(s, jid);
-	do_in_netns(s, jid, netns, destroy_sockets);
+	do_in_netns(s, jid, netns, destroy_lost);
 	if (netns != -1)
 		close(netns);
 }

@@ -144,7 +144,8 @@ is_recverr(int level, int option)
  * hook before it tells, so only one that is connected, from an address of the
  * jail: it cannot be bound then, and one that was disconnected gets nothing any
  * more (__udp_disconnect() takes it out of the table of raw sockets). That is
- * not so of a "ping" socket.
+ * not so of a "ping" socket. If the jail loses the address, the user half
+ * disconnects it.
  *
  * Returns 0, or EACCES: it is to have no effect.
  */

@@ -20,6 +20,7 @@
 #include <atf-c.h>
 
 #include "errname.h"
+#include "errqueue.h"
 #include "server.h"
 
 #define PORT	7000
@@ -352,15 +353,6 @@ VNET_CASE(host_receives_what_is_for_a_jail_only_with_hostlisten)
 /* What a raw socket that is to be told of errors was before, and is then. */
 enum fate { UNBOUND, BOUND, CONNECTED, DISCONNECTED, REBOUND, NFATES };
 
-static int
-ask_for_errors(int s, int af)
-{
-	const int on = 1;
-
-	return (setsockopt(s, af == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-	    af == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on)));
-}
-
 /* Take back, or try to, what made it harmless to be told. */
 static int
 let_go(int s, const struct open_call *c, enum fate fate)
@@ -393,49 +385,9 @@ do_errqueue(void *arg)
 	if (s == -1 ||
 	    (fate >= BOUND && bind(s, &c->group.sa, len) != 0) ||
 	    (fate >= CONNECTED && connect(s, &c->sa.sa, len) != 0) ||
-	    ask_for_errors(s, c->af) != 0 || let_go(s, c, fate) != 0)
+	    errqueue_ask(s, c->af) != 0 || let_go(s, c, fate) != 0)
 		return (give_up(c, s));
 	return (s);
-}
-
-/* Send from here to a port where nobody listens, and hear of it. */
-static int
-do_provoke(void *arg)
-{
-	struct open_call *c = arg;
-	char byte;
-	int s;
-
-	s = socket(c->af, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s == -1 || connect(s, &c->sa.sa, sizeof(c->sa)) != 0 ||
-	    send(s, "secret", 6, 0) != 6)
-		return (give_up(c, s));
-	if (recv(s, &byte, 1, 0) == -1)
-		c->error = errno;
-	close(s);
-	return (-1);
-}
-
-static void
-provoke_error(const struct jailed *jd, const char *peer)
-{
-	struct open_call c = { 0 };
-
-	sockaddr_of(&c.sa, peer, PORT);
-	c.af = c.sa.sa.sa_family;
-	if (jd != NULL)
-		jailed_call(jd, do_provoke, &c, sizeof(c));
-	else
-		do_provoke(&c);
-	ATF_REQUIRE_STREQ("ECONNREFUSED", errname(c.error));
-}
-
-static bool
-has_error(int s)
-{
-	char buf[256];
-
-	return (recv(s, buf, sizeof(buf), MSG_ERRQUEUE | MSG_DONTWAIT) != -1);
 }
 
 /* Is such a socket told of the host's errors, and of the jail's own? */
@@ -451,20 +403,13 @@ check_errors(const struct jailed *jd, enum fate fate, const char *own,
 	c.af = c.sa.sa.sa_family;
 	s = jailed_call(jd, do_errqueue, &c, sizeof(c));
 	ATF_REQUIRE_MSG(s != -1, "%d: %s", fate, errname(c.error));
-	provoke_error(NULL, peer);
-	ATF_CHECK_MSG(!has_error(s), "%d: the host's packet was read", fate);
-	provoke_error(jd, peer);
-	ATF_CHECK_EQ_MSG(fate == CONNECTED, has_error(s), "%d, %s", fate,
+	errqueue_provoke(NULL, NULL, peer);
+	ATF_CHECK_MSG(!errqueue_told(s), "%d: the host's packet was read",
+	    fate);
+	errqueue_provoke(jd, NULL, peer);
+	ATF_CHECK_EQ_MSG(fate == CONNECTED, errqueue_told(s), "%d, %s", fate,
 	    peer);
 	close(s);
-}
-
-static void
-peer_reports(const struct vnet *vn)
-{
-	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_peer));
-	report_all();
-	ATF_REQUIRE_EQ(0, vnet_enter(vn->vn_host));
 }
 
 /* With the broker, and without: then it is not the jail's by itself. */
@@ -473,8 +418,7 @@ VNET_CASE(C2_errors_about_others_packets_are_not_seen)
 	struct jailed bare;
 	struct scene s;
 
-	scene_init(&s, tc);
-	peer_reports(&s.vn);
+	errqueue_init(&s, tc);
 	bare = jailed_start_bare(s.b.jd_jid);
 	for (int fate = 0; fate < NFATES; fate++) {
 		check_errors(&s.b, fate, B_ADDR4, VNET_PEER4);
@@ -494,8 +438,8 @@ VNET_CASE(C2_host_sees_errors_about_packets_of_jails)
 	scene_init(&s, tc);
 	fd = do_errqueue(&c);
 	ATF_REQUIRE(fd != -1);
-	provoke_error(&s.b, VNET_PEER4);
-	ATF_CHECK(has_error(fd));
+	errqueue_provoke(&s.b, NULL, VNET_PEER4);
+	ATF_CHECK(errqueue_told(fd));
 	close(fd);
 }
 
