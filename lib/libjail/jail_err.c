@@ -53,8 +53,7 @@ static const char *const reasons[JR_MAX] = {
 	[JR_SOCKOPT] = "socket option is not for a jail to set",
 	[JR_LINK] = "packet sockets of a jail do not send",
 	[JR_RAWPROTO] = "protocol that raw.protocols leaves out",
-	[JR_ICMPTYPE] = "ICMP message that raw.icmp_types or raw.icmp6_types "
-	    "leaves out",
+	[JR_ICMPTYPE] = "ICMP type not in raw.icmp_types or raw.icmp6_types",
 	[JR_IPOPTION] = "source route or routing header",
 	[JR_FRAGMENT] = "fragment of what is to be seen whole",
 	[JR_NOLISTENER] = "no socket of the jail has the port",
