@@ -121,17 +121,19 @@ assign_wide(struct bpf_sk_lookup *ctx, const struct port_key *any)
 static __always_inline bool
 has_port(struct bpf_sk_lookup *ctx, const struct listener_key *at)
 {
-	const struct port_key key = port_at(at, &at->addr, at->port,
-	    IPPROTO_UDP);
-	const struct port_key any_key = port_any(&key);
-	const struct port *any = bpf_map_lookup_elem(&ports, &any_key);
+	struct port_key key = port_at(at, &at->addr, at->port, IPPROTO_UDP);
+	const struct port *any;
 
+	key = port_any(&key);
+	any = bpf_map_lookup_elem(&ports, &key);
 	if (any != NULL && (in6_equal(&any->bound, &at->addr) ||
 	    in6_wild(&any->bound)))
 		return (true);
+	key.addr = at->addr;
 	if (bpf_map_lookup_elem(&ports, &key) != NULL)
 		return (true);
-	return (any != NULL && assign_wide(ctx, &any_key));
+	key = port_any(&key);
+	return (any != NULL && assign_wide(ctx, &key));
 }
 
 static __always_inline bool
