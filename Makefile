@@ -15,8 +15,8 @@ STAGES	= check check-without check-compilers check-sanitize check-valgrind \
 export PREFIX DESTDIR VERSION
 
 .PHONY: all deps check check-compilers check-sanitize check-valgrind \
-	check-without soak test test-kernels demo bench lint man install uninstall \
-	clean help regress $(SUBDIRS)
+	check-without soak test test-kernels demo bench lint man install \
+	uninstall clean help regress $(SUBDIRS)
 
 all: $(SUBDIRS) ## build everything
 

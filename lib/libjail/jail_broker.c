@@ -54,6 +54,7 @@ static const int calls_kept[] = {
 	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
 	SCMP_SYS(process_vm_readv), SCMP_SYS(openat), SCMP_SYS(bpf),
 	SCMP_SYS(sendto), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),	/* after the jail was frozen */
 #ifdef __SANITIZE_ADDRESS__	/* what that has memory by */
 	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect),
 	SCMP_SYS(madvise), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),

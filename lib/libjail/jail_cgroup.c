@@ -24,7 +24,6 @@
 
 #define EMPTY_MS	10000	/* patience with dying processes */
 #define ROUND_MS	500	/* and until they are sought again */
-#define FREEZE_MS	10000	/* a fork bomb takes a while */
 #define WEIGHT_DEFAULT	100
 #define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
 
@@ -153,15 +152,16 @@ wait_event(struct session *s, uint32_t jid, const char *line, int ms)
 }
 
 int
-cgroup_freeze(struct session *s, uint32_t jid, bool on)
+cgroup_freeze(struct session *s, uint32_t jid, int ms)
 {
+	const bool on = ms > 0;
 	char path[PATH_MAX];
 
 	if (path_of(path, s->m.cgroup, jid, "cgroup.freeze") != 0)
 		return (-1);
 	if (write_file(path, on ? "1" : "0") != 0)
 		return (file_failed(path));
-	return (on ? wait_event(s, jid, "frozen 1", FREEZE_MS) : 0);
+	return (on ? wait_event(s, jid, "frozen 1", ms) : 0);
 }
 
 /* Is the process that has the pid now in the jail? */
@@ -221,7 +221,7 @@ kill_frozen(struct session *s, uint32_t jid)
 		cgroup_signal(jid, pids[i], SIGKILL);
 	if (n >= 0)
 		free(pids);
-	return (cgroup_freeze(s, jid, false));
+	return (cgroup_freeze(s, jid, 0));
 }
 
 /*
@@ -234,7 +234,7 @@ kill_each(struct session *s, uint32_t jid)
 	int64_t deadline = now_ms() + EMPTY_MS;
 
 	do {
-		cgroup_freeze(s, jid, true);
+		cgroup_freeze(s, jid, FREEZE_MS);
 		if (kill_frozen(s, jid) != 0)
 			return (-1);
 		if (wait_event(s, jid, "populated 0", ROUND_MS) == 0)

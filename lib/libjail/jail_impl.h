@@ -65,6 +65,7 @@ struct session {
 	bool loaded;		/* false: there are no jails */
 	bool made, fresh;	/* this session made the root, loaded it */
 	bool changed;		/* there was reason to */
+	bool recovering;	/* a change that somebody else began */
 };
 
 /* A jail, read whole. */
@@ -109,7 +110,9 @@ int cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id);
 int cgroup_open(struct session *s, uint32_t jid);
 int cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids);
 int cgroup_signal(uint32_t jid, pid_t pid, int sig);
-int cgroup_freeze(struct session *s, uint32_t jid, bool on);
+/* Wait no longer than that until it has; 0: let it go on. */
+#define FREEZE_MS	10000	/* a fork bomb takes a while */
+int cgroup_freeze(struct session *s, uint32_t jid, int ms);
 int cgroup_remove(struct session *s, uint32_t jid);
 int cpu_open(struct session *s, uint32_t jid);
 int cpu_check(struct session *s);

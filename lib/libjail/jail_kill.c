@@ -90,7 +90,7 @@ kill_by_freezing(struct delivery *d, int (*kill_frozen)(struct delivery *))
 
 	if (journal_begin(d->s, JAIL_OP_FREEZE, jid, none) != 0)
 		return (-1);
-	error = cgroup_freeze(d->s, jid, true);
+	error = cgroup_freeze(d->s, jid, FREEZE_MS);
 	if (error == 0)
 		error = kill_frozen(d);
 	saved = errno;

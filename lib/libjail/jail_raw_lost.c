@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <linux/kcmp.h>
 #include <netinet/in.h>
 
 #include <dirent.h>
@@ -32,9 +33,9 @@
 #define PIDFD_THREAD	O_EXCL	/* since Linux 6.9 */
 #endif
 
+#define PAUSE_MS	200	/* who waits for the broker does not freeze */
 #define CONNECTED	1	/* TCP_ESTABLISHED, whatever the protocol */
 #define ENTRY_TAIL ":%*x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*d %lu"
-#define WALKS_MAX	16	/* programs may pass sockets on meanwhile */
 
 /* Where the kernel lists those of this network namespace. */
 static const struct table {
@@ -53,12 +54,19 @@ struct entry {
 	ino_t inode;
 };
 
-/* A jail, and the sockets of anybody that are not at its addresses. */
+/* A thread of the jail. */
+struct thread {
+	pid_t pid, tid;
+};
+
+/* A jail, the sockets of anybody that are not at its addresses, its threads. */
 struct search {
 	struct session *s;
 	struct jail j;
 	ino_t *inodes;
 	size_t n;
+	struct thread *threads;
+	size_t nthreads;
 };
 
 /* "0: 0B0200C0:0011 FE0200C0:0000 01 ...", or with 32 digits for an address. */
@@ -78,18 +86,18 @@ parse_entry(const char *line, int family, struct entry *e)
 	return (n == 6);
 }
 
-static void
-note(struct search *q, ino_t inode)
+/* Make room for one more of so many; *array stays if there is none. */
+static bool
+grow(void *array, size_t n, size_t size)
 {
-	ino_t *more;
+	void **ret = array, *more = *ret;
 
-	if (q->n % 64 == 0) {
-		more = reallocarray(q->inodes, q->n + 64, sizeof(*more));
-		if (more == NULL)
-			return;
-		q->inodes = more;
-	}
-	q->inodes[q->n++] = inode;
+	if (n % 64 == 0)
+		more = reallocarray(*ret, n + 64, size);
+	if (more == NULL)
+		return (false);
+	*ret = more;
+	return (true);
 }
 
 static void
@@ -102,21 +110,27 @@ read_table(struct search *q, const struct table *t)
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
 		if (parse_entry(line, t->family, &e) &&
 		    e.state == CONNECTED && prison_lacks(q->s,
-		    &families[t->family], &q->j.pr, e.addr))
-			note(q, e.inode);
+		    &families[t->family], &q->j.pr, e.addr) &&
+		    grow(&q->inodes, q->n, sizeof(*q->inodes)))
+			q->inodes[q->n++] = e.inode;
 	}
 	if (f != NULL)
 		fclose(f);
 }
 
+static int
+compare_inodes(const void *a, const void *b)
+{
+	ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+
+	return (x < y ? -1 : x > y);
+}
+
 static bool
 is_sought(const struct search *q, ino_t inode)
 {
-	for (size_t i = 0; i < q->n; i++) {
-		if (q->inodes[i] == inode)
-			return (true);
-	}
-	return (false);
+	return (bsearch(&inode, q->inodes, q->n, sizeof(inode),
+	    compare_inodes) != NULL);
 }
 
 /* The option after the rest: that forgets what the socket was told. */
@@ -145,100 +159,109 @@ open_thread(pid_t pid, pid_t tid)
 }
 
 /* Silence what has the number there, if it is the socket still. */
-static bool
+static void
 silence_one(int pidfd, int number, ino_t inode)
 {
 	int sock = syscall(SYS_pidfd_getfd, pidfd, number, 0);
 	struct stat st;
-	bool found;
 
 	if (sock == -1)
-		return (false);
-	found = fstat(sock, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	    st.st_ino == inode;
-	if (found)
+		return;
+	if (fstat(sock, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_ino == inode)
 		silence(sock);
 	close(sock);
-	return (found);
 }
 
-/* Returns how many were silenced, as those that follow. */
-static int
+static void
 walk_descriptors(const struct search *q, int pidfd, DIR *d)
 {
 	unsigned long inode;
 	struct dirent *e;
 	char link[64];
 	ssize_t len;
-	int n = 0;
 
 	while ((e = readdir(d)) != NULL) {
 		len = readlinkat(dirfd(d), e->d_name, link, sizeof(link) - 1);
 		link[len > 0 ? len : 0] = '\0';
 		if (sscanf(link, "socket:[%lu]", &inode) == 1 &&
 		    is_sought(q, inode))
-			n += silence_one(pidfd, atoi(e->d_name), inode);
+			silence_one(pidfd, atoi(e->d_name), inode);
 	}
-	return (n);
 }
 
-static int
-walk_thread(const struct search *q, pid_t pid, pid_t tid)
+static void
+walk_thread(const struct search *q, const struct thread *t)
 {
-	int pidfd = open_thread(pid, tid), n = 0;
+	int pidfd = open_thread(t->pid, t->tid);
 	char path[64];
 	DIR *d;
 
 	if (pidfd == -1)
-		return (0);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", pid, tid);
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", t->pid, t->tid);
 	d = opendir(path);
 	if (d != NULL) {
-		n = walk_descriptors(q, pidfd, d);
+		walk_descriptors(q, pidfd, d);
 		closedir(d);
 	}
 	close(pidfd);
-	return (n);
 }
 
-static int
-walk_process(const struct search *q, pid_t pid)
+static void
+note_threads(struct search *q, pid_t pid)
 {
 	struct dirent *e;
 	char path[64];
-	int n = 0;
 	DIR *d;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	d = opendir(path);
 	while (d != NULL && (e = readdir(d)) != NULL) {
-		if (e->d_name[0] != '.')
-			n += walk_thread(q, pid, atoi(e->d_name));
+		if (e->d_name[0] != '.' && grow(&q->threads, q->nthreads,
+		    sizeof(*q->threads)))
+			q->threads[q->nthreads++] = (struct thread){ pid,
+			    atoi(e->d_name) };
 	}
 	if (d != NULL)
 		closedir(d);
-	return (n);
 }
 
-/* (Most often there is no such socket, and nobody's descriptors are read.) */
+/* The kernel has an order of tables of descriptors, kcmp(2). */
 static int
-walk_jail(struct search *q)
+compare_files(const void *a, const void *b)
 {
-	int n = 0, npids = 0;
-	pid_t *pids = NULL;
+	const struct thread *x = a, *y = b;
+	long order = syscall(SYS_kcmp, x->tid, y->tid, KCMP_FILES, 0, 0);
 
-	q->n = 0;
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		read_table(q, &tables[i]);
-	if (q->n > 0)
-		npids = cgroup_pids(q->s, q->j.pi.pi_id, &pids);
-	for (int i = 0; i < npids; i++)
-		n += walk_process(q, pids[i]);
-	free(npids >= 0 ? pids : NULL);
-	return (n);
+	return (order == 0 ? 0 : order == 1 ? -1 : 1);
 }
 
-/* Those of the jail in this network namespace, by the addresses it has now. */
+/* Each table once, however many threads have it. */
+static void
+walk_threads(struct search *q)
+{
+	pid_t *pids = NULL;
+	int npids = cgroup_pids(q->s, q->j.pi.pi_id, &pids);
+
+	for (int i = 0; i < npids; i++)
+		note_threads(q, pids[i]);
+	free(npids >= 0 ? pids : NULL);
+	if (q->nthreads > 0)
+		qsort(q->threads, q->nthreads, sizeof(*q->threads),
+		    compare_files);
+	for (size_t i = 0; i < q->nthreads; i++) {
+		if (i == 0 || compare_files(&q->threads[i - 1],
+		    &q->threads[i]) != 0)
+			walk_thread(q, &q->threads[i]);
+	}
+}
+
+/*
+ * Those of the jail in this network namespace, by the addresses it has now.
+ * Most often there is none, and nobody's descriptors are read. If there is, the
+ * jail stands still, so that none moves meanwhile.
+ */
 void
 raw_silence_lost(struct session *s, uint32_t jid)
 {
@@ -246,7 +269,15 @@ raw_silence_lost(struct session *s, uint32_t jid)
 
 	if (jail_read(s, jid, &q.j) != 0)
 		return;
-	for (int i = 0; i < WALKS_MAX && walk_jail(&q) > 0; i++)
-		continue;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		read_table(&q, &tables[i]);
+	if (q.n > 0) {
+		qsort(q.inodes, q.n, sizeof(*q.inodes), compare_inodes);
+		cgroup_freeze(s, jid, PAUSE_MS);
+		walk_threads(&q);
+	}
+	if (q.n > 0 || s->recovering)
+		cgroup_freeze(s, jid, 0);
 	free(q.inodes);
+	free(q.threads);
 }

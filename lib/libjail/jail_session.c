@@ -139,14 +139,16 @@ journal_recover(struct session *s)
 		error = finish_update(s, s->g.jid);
 		break;
 	case JAIL_OP_FREEZE:
-		error = cgroup_freeze(s, s->g.jid, false);
+		error = cgroup_freeze(s, s->g.jid, 0);
 		break;
 	case JAIL_OP_COMMIT:
+		s->recovering = true;
 		error = write_jail(s);
 		if (error == 0) {
 			jail_destroy_lost(s, s->g.jid);
 			error = finish_update(s, s->g.jid);
 		}
+		s->recovering = false;
 		break;
 	default:
 		error = jail_destroy(s, s->g.jid,

@@ -326,7 +326,7 @@ follow_sets(struct session *s, const struct jail *around, struct jail *j)
 	if (kern_put(&s->k, KM_PRISONS, &j->pi.pi_cgroup, &j->pr) != 0 ||
 	    loopback_own(s, &j->pr) != 0)
 		return (-1);
-	if (memcmp(&old, &j->pr, sizeof(old)) == 0)
+	if (memcmp(&old, &j->pr, sizeof(old)) == 0 && !s->recovering)
 		return (0);
 	jail_destroy_lost(s, j->pi.pi_id);
 	return (loopback_follow(&old, &j->pr));

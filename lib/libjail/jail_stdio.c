@@ -7,15 +7,20 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <linux/magic.h>
+#include <linux/major.h>
 #include <netinet/in.h>
 
 #include <errno.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "jail_impl.h"
+
+#define PIDFS_MAGIC	0x50494446	/* pidfds, since Linux 6.9 */
 
 /*
  * A socket goes on to be of where it was made. One of a connection or of a
@@ -38,17 +43,28 @@ socket_leads_out(int fd)
 	    proto == IPPROTO_ICMPV6);
 }
 
+/* null, zero, full, random, urandom */
+static bool
+is_plain(dev_t dev)
+{
+	const unsigned int n = minor(dev);
+
+	return (major(dev) == MEM_MAJOR && (n == 3 || n == 5 || (n >= 7 &&
+	    n <= 9)));
+}
+
 /*
  * What leads out of a jail by itself: a directory, by openat(2); a descriptor
- * of no file, such as a ring of io_uring; a file that the host is managed by.
+ * of no file, such as a ring of io_uring; a file that the host is managed by; a
+ * device that is no terminal and that no jail has.
  */
 static bool
 leads_out(int fd)
 {
 	static const unsigned long management[] = { ANON_INODE_FS_MAGIC,
 		BPF_FS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
-		DEBUGFS_MAGIC, NSFS_MAGIC, PROC_SUPER_MAGIC, SECURITYFS_MAGIC,
-		SYSFS_MAGIC, TRACEFS_MAGIC };
+		DEBUGFS_MAGIC, NSFS_MAGIC, PIDFS_MAGIC, PROC_SUPER_MAGIC,
+		SECURITYFS_MAGIC, SYSFS_MAGIC, TRACEFS_MAGIC };
 	struct statfs fs;
 	struct stat st;
 
@@ -56,6 +72,8 @@ leads_out(int fd)
 		return (false);
 	if (S_ISSOCK(st.st_mode))
 		return (socket_leads_out(fd));
+	if (S_ISCHR(st.st_mode) && !is_plain(st.st_rdev) && !isatty(fd))
+		return (true);
 	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) ||
 	    fstatfs(fd, &fs) != 0)
 		return (true);
@@ -73,7 +91,7 @@ stdio_check(void)
 	for (int fd = 0; fd < 3; fd++) {
 		if (leads_out(fd))
 			return (jail_fail(EPERM, "descriptor %d would lead out "
-			    "of the jail: a directory, a disk, a raw socket, "
+			    "of the jail: a directory, a device, a raw socket, "
 			    "or no file that a jail may have", fd));
 	}
 	return (0);

@@ -13,7 +13,8 @@
 #include <kern-jail/kern_priv.h>
 
 #include "in_mcast.bpf.h"
-#include "in_port.h"
+#include "in_sets.bpf.h"
+#include "ip_packet.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -99,17 +100,20 @@ check_ulp(const struct bpf_sockopt *ctx)
 	    name[1] == 'l' && name[2] == 's' ? 0 : EPERM);
 }
 
-/* Is the address that the socket has one of the jail's? */
+/* Is the address that the socket has one of the jail's, and not the host's? */
 static __always_inline bool
 is_own(const struct bpf_sock *sk, const struct prison *pr)
 {
 	const struct jail_in6 ip6 = { { sk->src_ip6[0], sk->src_ip6[1],
 	    sk->src_ip6[2], sk->src_ip6[3] } };
 	const __be32 ip4 = sk->src_ip4;
+	const struct jail_in6 mapped = in6_map(ip4);
 
 	if (sk->family == JAIL_AF_INET)
-		return (prison_source_ip4(pr, ip4, ip4) == 0);
-	return (prison_source_ip6(pr, &ip6, &ip6) == 0);
+		return (prison_source_ip4(pr, ip4, ip4) == 0 &&
+		    !prison_hosts_loopback(pr, &mapped));
+	return (prison_source_ip6(pr, &ip6, &ip6) == 0 &&
+	    !prison_hosts_loopback(pr, &ip6));
 }
 
 /* Is it a socket whose calls no hook sees? */
@@ -120,11 +124,16 @@ is_raw(const struct bpf_sock *sk)
 	    sk->protocol == IPPROTO_ICMPV6);
 }
 
+/* (Nobody is kept from hearing less.) */
 static __always_inline int
-check_recverr(const struct bpf_sock *sk, const struct prison *pr)
+check_recverr(const struct bpf_sockopt *ctx, const struct prison *pr)
 {
-	return (is_raw(sk) ? prison_check_recverr(sk->type, sk->state,
-	    is_own(sk, pr)) : 0);
+	const struct bpf_sock *sk = ctx->sk;
+	const int *on = ctx->optval;
+
+	if (!is_raw(sk) || ((void *)(on + 1) <= ctx->optval_end && *on == 0))
+		return (0);
+	return (prison_check_recverr(sk->type, sk->state, is_own(sk, pr)));
 }
 
 /* The copy for the machine's own sockets is made before a packet is judged. */
@@ -146,7 +155,7 @@ check_value(struct bpf_sockopt *ctx, const struct prison *pr)
 	if (ctx->sk == NULL)
 		return (EPERM);
 	if (is_recverr(ctx->level, ctx->optname))
-		return (check_recverr(ctx->sk, pr));
+		return (check_recverr(ctx, pr));
 	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_LOOP)
 		return (check_loop(ctx));
 	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_IF)
@@ -186,7 +195,8 @@ SEC("cgroup/setsockopt")
 int
 in_setsockopt(struct bpf_sockopt *ctx)
 {
-	const struct prison *pr = prison_of_task();
+	const struct prison *pr = ctx->sk == NULL ? prison_of_task() :
+	    prison_of_sock(ctx->sk);
 	int error;
 
 	if (pr == NULL)

@@ -130,18 +130,17 @@ JAIL_TC(E1_directory_as_standard_input_is_no_way_out, "as FreeBSD knows")
 	}
 }
 
-/* Who has it as standard input enters, or not. */
+/* Who has it as standard input enters, or not; it is closed. */
 static bool
-enters_with(int af, int type, int proto)
+enters_with(int fd)
 {
-	int jid = attack_jail("own-root"), s, saved;
+	int jid = attack_jail("own-root"), saved;
 	pid_t pid;
 
-	s = socket(af, type | SOCK_CLOEXEC, proto);
-	ATF_REQUIRE(s != -1);
+	ATF_REQUIRE_MSG(fd != -1, "%s", strerror(errno));
 	saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	dup2(s, STDIN_FILENO);
-	close(s);
+	dup2(fd, STDIN_FILENO);
+	close(fd);
 	pid = jail_fork(jid);
 	if (pid == 0)
 		_exit(0);
@@ -157,13 +156,24 @@ enters_with(int af, int type, int proto)
 JAIL_TC(E1_socket_that_hears_the_host_stays_outside, "and services come in")
 {
 	vnet_instance(tc);
-	ATF_CHECK(!enters_with(AF_INET, SOCK_RAW, IPPROTO_ICMP));
-	ATF_CHECK(!enters_with(AF_INET6, SOCK_RAW, IPPROTO_RAW));
-	ATF_CHECK(!enters_with(AF_PACKET, SOCK_DGRAM, 0));
-	ATF_CHECK(!enters_with(AF_NETLINK, SOCK_RAW, 0));
-	ATF_CHECK(enters_with(AF_INET, SOCK_STREAM, 0));
-	ATF_CHECK(enters_with(AF_INET6, SOCK_DGRAM, 0));
-	ATF_CHECK(enters_with(AF_UNIX, SOCK_STREAM, 0));
+	ATF_CHECK(!enters_with(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)));
+	ATF_CHECK(!enters_with(socket(AF_INET6, SOCK_RAW, IPPROTO_RAW)));
+	ATF_CHECK(!enters_with(socket(AF_PACKET, SOCK_DGRAM, 0)));
+	ATF_CHECK(!enters_with(socket(AF_NETLINK, SOCK_RAW, 0)));
+	ATF_CHECK(enters_with(socket(AF_INET, SOCK_STREAM, 0)));
+	ATF_CHECK(enters_with(socket(AF_INET6, SOCK_DGRAM, 0)));
+	ATF_CHECK(enters_with(socket(AF_UNIX, SOCK_STREAM, 0)));
+}
+
+JAIL_TC(E1_descriptor_that_manages_the_host_stays_outside, "and files come in")
+{
+	vnet_instance(tc);
+	ATF_CHECK(!enters_with(syscall(SYS_pidfd_open, getpid(), 0)));
+	ATF_CHECK(!enters_with(open("/dev/kmsg", O_RDONLY)));
+	ATF_CHECK(enters_with(open("/dev/null", O_RDWR)));
+	ATF_CHECK(enters_with(open("/dev/zero", O_RDONLY)));
+	ATF_CHECK(enters_with(posix_openpt(O_RDWR | O_NOCTTY)));
+	ATF_CHECK(enters_with(open("/etc/passwd", O_RDONLY)));
 }
 
 /* Leave a directory that one has made one's root by the way one came. */
@@ -549,6 +559,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, E1_descriptors_from_outside_are_closed);
 	ATF_TP_ADD_TC(tp, E1_directory_as_standard_input_is_no_way_out);
 	ATF_TP_ADD_TC(tp, E1_socket_that_hears_the_host_stays_outside);
+	ATF_TP_ADD_TC(tp, E1_descriptor_that_manages_the_host_stays_outside);
 	ATF_TP_ADD_TC(tp, chroot_within_the_jail_is_no_way_out);
 	ATF_TP_ADD_TC(tp, E2_ring_as_standard_input_cannot_be_used);
 	ATF_TP_ADD_TC(tp, E3_cgroup_file_as_standard_input_moves_nobody);

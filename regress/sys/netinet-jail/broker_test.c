@@ -440,6 +440,38 @@ count_descriptors(pid_t pid)
 }
 
 /* CAP_NET_RAW and CAP_SYS_PTRACE; /dev/null, maps, /proc, where it is asked. */
+/* Whether the jail is frozen, as its cgroup says. */
+static bool
+is_frozen(void *arg)
+{
+	char path[4096], text[256] = "";
+	FILE *f;
+
+	jailed_cgroup(*(int *)arg, path, sizeof(path));
+	strncat(path, "/cgroup.events", sizeof(path) - strlen(path) - 1);
+	f = fopen(path, "r");
+	ATF_REQUIRE(f != NULL && fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	return (strstr(text, "frozen 1") != NULL);
+}
+
+VNET_CASE(broker_outlives_freezing)
+{
+	char path[4096];
+	struct scene s;
+	int fd;
+
+	scene_init(&s, tc);
+	jailed_cgroup(s.a.jd_jid, path, sizeof(path));
+	strncat(path, "/cgroup.freeze", sizeof(path) - strlen(path) - 1);
+	write_sysctl(path, "1");
+	ATF_REQUIRE(wait_until(is_frozen, &s.a.jd_jid, WAIT_MS));
+	write_sysctl(path, "0");
+	fd = jailed_socket(&s.a, AF_INET, SOCK_RAW, PROTO);
+	ATF_CHECK_MSG(fd != -1, "%s", errname(errno));
+	close(fd);
+}
+
 VNET_CASE(broker_has_no_more_than_it_needs)
 {
 	unsigned long long value;
@@ -529,6 +561,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, broker_ends_with_those_it_is_for);
 	ATF_TP_ADD_TC(tp, without_the_broker_there_are_no_raw_sockets);
 	ATF_TP_ADD_TC(tp, broker_outlives_signals_but_sigkill);
+	ATF_TP_ADD_TC(tp, broker_outlives_freezing);
 	ATF_TP_ADD_TC(tp, broker_has_no_more_than_it_needs);
 	ATF_TP_ADD_TC(tp, socket_is_where_the_jail_is_and_not_who_enters_it);
 	ATF_TP_ADD_TC(tp, broker_is_not_seen_in_the_jail);

@@ -21,6 +21,7 @@
 #include <atf-c.h>
 
 #include "errname.h"
+#include "errqueue.h"
 #include "server.h"
 #include "talk.h"
 
@@ -199,6 +200,46 @@ VNET_CASE(C1_C3_loopback_host_is_not_overheard)
 	listen_in(&jd, AF_INET6, SOCK_RAW, IPPROTO_UDP, lo6, own6);
 }
 
+/* Is a raw socket there told of an error about what the host sends? */
+static bool
+is_told(const struct jailed *jd, const char *lo)
+{
+	union sockaddrs sa;
+	socklen_t len = sockaddr_of(&sa, lo, 0);
+	const int af = sa.sa.sa_family;
+	int s = jd != NULL ? jailed_socket(jd, af, SOCK_RAW, IPPROTO_UDP) :
+	    socket(af, SOCK_RAW, IPPROTO_UDP);
+	bool told;
+
+	ATF_REQUIRE_EQ(0, bind(s, &sa.sa, len));
+	ATF_REQUIRE_EQ(0, connect(s, &sa.sa, len));
+	ATF_REQUIRE_EQ(0, errqueue_ask(s, af));
+	errqueue_provoke(NULL, lo, lo);
+	told = errqueue_told(s);
+	close(s);
+	return (told);
+}
+
+VNET_CASE(C2_loopback_host_is_not_told_of_errors_either)
+{
+	static const char *const los[] = { "127.0.0.1", "::1" };
+	struct jailed jd;
+	struct scene s;
+	int jid;
+
+	errqueue_init(&s, tc);
+	vnet_addr(&s.vn, ADDR4);
+	vnet_addr(&s.vn, ADDR6);
+	jid = make_jail("host", ADDR4, ADDR6);
+	jd = (struct jailed){ .jd_jid = jid };
+	jail_param(&jd, "allow.raw_sockets", "true");
+	jd = jailed_start_bare(jid);
+	for (size_t i = 0; i < NELEMS(los); i++) {
+		ATF_CHECK_MSG(is_told(NULL, los[i]), "%s: host", los[i]);
+		ATF_CHECK_MSG(!is_told(&jd, los[i]), "%s: jail", los[i]);
+	}
+}
+
 VNET_CASE(loopback_host_has_its_ports_in_common_with_the_host)
 {
 	struct jailed jd;
@@ -350,6 +391,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, loopback_primary_is_the_primary_address);
 	ATF_TP_ADD_TC(tp, loopback_host_is_the_hosts);
 	ATF_TP_ADD_TC(tp, C1_C3_loopback_host_is_not_overheard);
+	ATF_TP_ADD_TC(tp, C2_loopback_host_is_not_told_of_errors_either);
 	ATF_TP_ADD_TC(tp,
 	    loopback_host_has_its_ports_in_common_with_the_host);
 	ATF_TP_ADD_TC(tp, loopback_host_is_no_way_to_another_jails);

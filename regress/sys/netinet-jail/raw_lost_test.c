@@ -29,6 +29,10 @@
 #define PIDFD_THREAD	O_EXCL
 #endif
 
+#define FIRST_NUMBER	20	/* of a descriptor */
+#define LAST_NUMBER	700	/* the broker's are larger */
+#define MOVES		12
+
 /* The addresses of one family in a scene: A's and B's. */
 struct addrs {
 	const char *param;
@@ -49,6 +53,7 @@ static const struct addrs families[] = {
 struct raw_call {
 	union sockaddrs own, peer;
 	bool apart;		/* a thread alone has it */
+	bool moving;		/* and has it by ever other numbers */
 	int error;
 };
 
@@ -80,6 +85,31 @@ live_apart(void *arg)
 	return (arg);
 }
 
+/* As who wants to be overlooked does. */
+static void *
+move_about(void *arg)
+{
+	int from = held, to = LAST_NUMBER;
+
+	for (int i = FIRST_NUMBER + 1; i < LAST_NUMBER; i++)
+		dup2(STDIN_FILENO, i);
+	for (;;) {
+		dup2(from, to);
+		close(from);
+		from = to;
+		to = to == LAST_NUMBER ? FIRST_NUMBER : LAST_NUMBER;
+	}
+	return (arg);
+}
+
+static int
+leave_to_mover(void)
+{
+	pthread_t thread;
+
+	return (pthread_create(&thread, NULL, move_about, NULL) == 0 ? 0 : -1);
+}
+
 /* Leave what there is now to a thread that has descriptors of its own. */
 static int
 leave_to_thread(void)
@@ -106,7 +136,8 @@ do_open(void *arg)
 
 	if (s == -1 || bind(s, &c->own.sa, sizeof(c->own)) != 0 ||
 	    hear(s, c) != 0 || (held = dup(s)) == -1 ||
-	    (c->apart && leave_to_thread() != 0)) {
+	    (c->apart && leave_to_thread() != 0) ||
+	    (c->moving && leave_to_mover() != 0)) {
 		c->error = errno;
 		return (keep_socket(s, false));
 	}
@@ -252,6 +283,25 @@ VNET_CASE(C2_raw_socket_of_former_times_is_told_no_errors_either)
 	close(sock);
 }
 
+VNET_CASE(C2_raw_socket_that_moves_about_is_found)
+{
+	struct raw_call c = call_of(A_FIRST4, VNET_PEER4);
+	struct scene s;
+	int sock;
+
+	errqueue_init(&s, tc);
+	c.moving = true;
+	for (int i = 0; i < MOVES; i++) {
+		sock = open_in(&s.a, &c);
+		hand_over(&s, &families[0]);
+		check_silent(&s, &families[0], sock);
+		take_back(&s, &families[0]);
+		close(sock);
+		jailed_stop(&s.a);
+		s.a = jailed_start(s.a.jd_jid);
+	}
+}
+
 /* (Before Linux 6.9 it is not: see BUGS in jail(8).) */
 VNET_CASE(C2_raw_socket_that_a_thread_alone_has_is_found)
 {
@@ -261,11 +311,12 @@ VNET_CASE(C2_raw_socket_that_a_thread_alone_has_is_found)
 	int sock;
 
 	errqueue_init(&s, tc);
+	if (fd == -1)
+		vnet_lacks("PIDFD_THREAD", "%s", strerror(errno));
 	c.apart = true;
 	sock = open_in(&s.a, &c);
 	hand_over(&s, &families[0]);
-	if (fd != -1)
-		check_silent(&s, &families[0], sock);
+	check_silent(&s, &families[0], sock);
 	close(sock);
 	close(fd);
 }
@@ -306,6 +357,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp,
 	    C2_raw_socket_of_former_times_is_told_no_errors_either);
 	ATF_TP_ADD_TC(tp, C2_raw_socket_that_a_thread_alone_has_is_found);
+	ATF_TP_ADD_TC(tp, C2_raw_socket_that_moves_about_is_found);
 	ATF_TP_ADD_TC(tp,
 	    C2_raw_socket_of_a_jail_in_one_that_loses_is_told_no_errors);
 	return (atf_no_error());
