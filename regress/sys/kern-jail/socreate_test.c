@@ -249,6 +249,31 @@ VNET_CASE(B17_B18_options_that_reach_others_are_refused)
 	    JAIL_DIR_CALL, 0));
 }
 
+/* Whoever uses it: a process of the host may set what it likes on its own. */
+VNET_CASE(options_are_judged_by_the_jail_that_made_the_socket)
+{
+	struct jailed jd;
+	int inside, on = 1, outside;
+
+	vnet_instance(tc);
+	jd = scene_jail("a", "192.0.2.11", NULL, NULL);
+	inside = jailed_socket(&jd, AF_INET, SOCK_DGRAM, 0);
+	outside = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ATF_REQUIRE(inside != -1 && outside != -1);
+	ATF_CHECK_ERRNO(EPERM, setsockopt(inside, SOL_SOCKET, SO_MARK, &on,
+	    sizeof(on)) == -1);
+	ATF_CHECK_ERRNO(EPERM, setsockopt(inside, IPPROTO_IP, IP_TRANSPARENT,
+	    &on, sizeof(on)) == -1);
+	ATF_CHECK_EQ(0, setsockopt(inside, SOL_SOCKET, SO_REUSEADDR, &on,
+	    sizeof(on)));
+	ATF_CHECK_EQ(0, setsockopt(outside, SOL_SOCKET, SO_MARK, &on,
+	    sizeof(on)));
+	ATF_CHECK_EQ(0, setsockopt(outside, IPPROTO_IP, IP_TRANSPARENT, &on,
+	    sizeof(on)));
+	close(inside);
+	close(outside);
+}
+
 /* Answer as a DHCP server does, having asked to be let. */
 static int
 do_broadcast(void *arg)
@@ -298,6 +323,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, D4_families_but_four_are_refused);
 	ATF_TP_ADD_TC(tp, C5_netlink_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, B17_B18_options_that_reach_others_are_refused);
+	ATF_TP_ADD_TC(tp, options_are_judged_by_the_jail_that_made_the_socket);
 	ATF_TP_ADD_TC(tp, B10_broadcast_needs_its_parameter);
 	return (atf_no_error());
 }
