@@ -10,7 +10,6 @@
 #include <linux/bpf.h>
 #include <linux/version.h>
 
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "kern_sock.bpf.h"
@@ -30,5 +29,5 @@ sock_cgroup(struct bpf_sock *bsk)
 		return (sk->sk_cgrp_data.cgroup->kn->id);
 	}
 	bpf_probe_read_kernel(&sk, sizeof(sk), &bsk);
-	return (BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id));
+	return (cgroup_of(sk));
 }

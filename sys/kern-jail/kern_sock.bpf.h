@@ -11,6 +11,7 @@
 
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include <sys/jail.h>
@@ -65,5 +66,12 @@ struct unix_sock {
 
 /* The id of the cgroup in which a socket was made. */
 __hidden __u64 sock_cgroup(struct bpf_sock *bsk);
+
+/* The same of the kernel's own socket. */
+static __always_inline __u64
+cgroup_of(const struct sock *sk)
+{
+	return (BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id));
+}
 
 #endif /* !_KERN_SOCK_BPF_H_ */

@@ -34,12 +34,6 @@ is_abstract(const struct sock *sk)
 	return (first == '\0');
 }
 
-static __always_inline __u64
-cgroup_of(const struct sock *sk)
-{
-	return (BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id));
-}
-
 static __always_inline __u32
 jid_of(__u64 cgroup, const struct prison **ret_pr)
 {
