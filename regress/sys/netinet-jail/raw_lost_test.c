@@ -220,13 +220,20 @@ lose(const struct scene *sc, const struct addrs *f)
 	close(s);
 }
 
-VNET_CASE(C2_raw_socket_is_told_no_errors_of_an_address_that_was_lost)
+static void
+each_family(const atf_tc_t *tc, void (*try)(const struct scene *,
+    const struct addrs *))
 {
 	struct scene s;
 
 	errqueue_init(&s, tc);
 	for (size_t i = 0; i < NELEMS(families); i++)
-		lose(&s, &families[i]);
+		try(&s, &families[i]);
+}
+
+VNET_CASE(C2_raw_socket_is_told_no_errors_of_an_address_that_was_lost)
+{
+	each_family(tc, lose);
 }
 
 static void
@@ -244,11 +251,7 @@ keep(const struct scene *sc, const struct addrs *f)
 
 VNET_CASE(raw_socket_is_told_of_errors_of_an_address_that_was_kept)
 {
-	struct scene s;
-
-	errqueue_init(&s, tc);
-	for (size_t i = 0; i < NELEMS(families); i++)
-		keep(&s, &families[i]);
+	each_family(tc, keep);
 }
 
 /* One at the jail's loopback, which is in no list. */
