@@ -395,8 +395,8 @@ obey(void)
 }
 
 /* Entering a jail closes every descriptor but the first three. */
-static int
-start_one(pid_t (*do_fork)(int), int arg)
+int
+end_start(pid_t (*do_fork)(int), int arg)
 {
 	int sv[2];
 	pid_t pid;
@@ -425,8 +425,8 @@ pair_start(pid_t (*do_fork)(int), int arg, const char *addr)
 {
 	struct pair p = { .tcp = addr, .udp = addr };
 
-	p.server = start_one(do_fork, arg);
-	p.client = start_one(do_fork, arg);
+	p.server = end_start(do_fork, arg);
+	p.client = end_start(do_fork, arg);
 	return (p);
 }
 

@@ -45,7 +45,10 @@ struct rate {
 	double cpu;		/* seconds for each, both processes */
 };
 
-/* Start them; do_fork is as fork(2), and gets arg. */
+/* Start one of them; do_fork is as fork(2), and gets arg. */
+int end_start(pid_t (*do_fork)(int), int arg);
+
+/* Start both in one place. */
 struct pair pair_start(pid_t (*do_fork)(int), int arg, const char *addr);
 void pair_stop(struct pair *p);
 

@@ -9,23 +9,20 @@
 
 #include <bpf/bpf.h>
 
-#include <dirent.h>
 #include <err.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "jail.h"
 
 #include "flow.h"
+#include "hooks.h"
 #include "site.h"
 
 #define FLOW_MS		500
 #define LIMIT		60	/* seconds, for all */
 #define PROGS_MAX	64
 #define INSTANCE	"jailbench"
-#define LINKS		"/sys/fs/bpf/" INSTANCE "/links"
 
 /* A program is known by its link: of some there is one for each interface. */
 struct prog {
@@ -50,39 +47,17 @@ info_of(int fd)
 }
 
 static void
-add_link(struct progs *ps, const char *path)
+add_prog(int link, const struct bpf_link_info *info, void *arg)
 {
-	struct bpf_link_info info = { 0 };
-	int fd = bpf_obj_get(path);
-	__u32 len = sizeof(info);
+	struct progs *ps = arg;
+	int fd = bpf_prog_get_fd_by_id(info->prog_id);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
-		err(1, "%s", path);
-	close(fd);
+	(void)link;
 	if (ps->n == PROGS_MAX)
 		errx(1, "too many programs");
-	fd = bpf_prog_get_fd_by_id(info.prog_id);
 	if (fd < 0)
-		err(1, "%s", path);
+		err(1, "program %u", info->prog_id);
 	ps->prog[ps->n++].fd = fd;
-}
-
-static void
-find_progs(struct progs *ps)
-{
-	char path[512];
-	struct dirent *e;
-	DIR *d = opendir(LINKS);
-
-	if (d == NULL)
-		err(1, LINKS);
-	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), LINKS "/%s", e->d_name);
-		add_link(ps, path);
-	}
-	closedir(d);
 }
 
 static void
@@ -131,7 +106,7 @@ work(void *arg)
 	jid = site_jail("jail", f, f->addr[ADDR_JAIL]);
 	host = pair_start(site_fork, 0, f->addr[ADDR_HOST]);
 	jail = pair_start(jail_fork, jid, f->addr[ADDR_JAIL]);
-	find_progs(&ps);
+	hooks_each(INSTANCE, add_prog, &ps);
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0)
 		err(1, "statistics of programs");

@@ -25,12 +25,13 @@
 
 const struct family ipv4 = {
 	AF_INET, "IPv4", "ip4.addr",
-	{ "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4" }, "10.1.%u.%u"
+	{ "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4" }, "10.1.%u.%u",
+	{ "198.51.100.1", "198.51.100.2" }
 };
 const struct family ipv6 = {
 	AF_INET6, "IPv6", "ip6.addr",
 	{ "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4" },
-	"2001:db8:1::%x:%x"
+	"2001:db8:1::%x:%x", { "2001:db8:9::1", "2001:db8:9::2" }
 };
 
 static volatile pid_t worker;
@@ -53,8 +54,8 @@ catch_signals(void)
 		sigaction(sigs[i], &sa, NULL);
 }
 
-static bool
-unload_all(const char *const instances[])
+bool
+site_unload(const char *const instances[])
 {
 	bool done = true;
 
@@ -89,7 +90,7 @@ site_guard(void (*work)(void *), void *arg, unsigned int seconds,
 {
 	int status;
 
-	if (!unload_all(instances))
+	if (!site_unload(instances))
 		return (1);
 	fflush(stdout);
 	worker = fork();
@@ -103,7 +104,7 @@ site_guard(void (*work)(void *), void *arg, unsigned int seconds,
 	}
 	catch_signals();
 	status = wait_worker(seconds);
-	return (unload_all(instances) ? status : 1);
+	return (site_unload(instances) ? status : 1);
 }
 
 static void
@@ -111,8 +112,6 @@ configure(void)
 {
 	char cmd[256];
 
-	if (system("ip link set lo up") != 0)
-		errx(1, "ip: cannot set up lo");
 	for (int i = 0; i < ADDR_MAX; i++) {
 		snprintf(cmd, sizeof(cmd), "ip addr add %s/24 dev lo && "
 		    "ip addr add %s/64 dev lo nodad", ipv4.addr[i],
@@ -122,16 +121,26 @@ configure(void)
 	}
 }
 
-struct site
-site_make(const char *instance)
+static int
+new_netns(void)
 {
-	struct site site = { .instance = instance };
+	int netns;
 
 	if (unshare(CLONE_NEWNET) == -1)
 		err(1, "network namespace");
-	site.netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (site.netns == -1)
+	netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns == -1)
 		err(1, "/proc/self/ns/net");
+	if (system("ip link set lo up") != 0)
+		errx(1, "ip: cannot set up lo");
+	return (netns);
+}
+
+struct site
+site_make(const char *instance)
+{
+	struct site site = { .instance = instance, .netns = new_netns() };
+
 	configure();
 	site_enter(&site);
 	return (site);
@@ -143,6 +152,30 @@ site_enter(const struct site *site)
 	if (setns(site->netns, CLONE_NEWNET) == -1)
 		err(1, "setns");
 	setenv("JAIL_INSTANCE", site->instance, 1);
+}
+
+struct site
+site_vnet(const struct site *site)
+{
+	struct site other = { .instance = site->instance,
+		.netns = new_netns() };
+	char cmd[1024];
+
+	snprintf(cmd, sizeof(cmd), "set -e\n"
+	    "there='nsenter --net=/proc/%1$d/fd/%2$d ip'\n"
+	    "$there link add vn0 type veth peer name vn1 netns %1$d\n"
+	    "$there addr add 198.51.100.1/24 dev vn0\n"
+	    "$there addr add 2001:db8:9::1/64 dev vn0 nodad\n"
+	    "$there link set vn0 up\n"
+	    "ip addr add 198.51.100.2/24 dev vn1\n"
+	    "ip addr add 2001:db8:9::2/64 dev vn1 nodad\n"
+	    "ip link set vn1 up\n"
+	    "ip route add 192.0.2.0/24 via 198.51.100.1\n"
+	    "ip route add 2001:db8::/64 via 2001:db8:9::1\n",
+	    getpid(), site->netns);
+	if (system(cmd) != 0)
+		errx(1, "ip: cannot make a vnet pair");
+	return (other);
 }
 
 int

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A namespace's addresses, of a family: the host's and those of three jails. */
@@ -23,6 +24,7 @@ struct family {
 	const char *name, *param;
 	const char *addr[ADDR_MAX];
 	const char *nth;		/* for printf, of two bytes */
+	const char *vnet[2];		/* the ends of site_vnet() */
 };
 
 extern const struct family ipv4, ipv6;
@@ -40,9 +42,19 @@ struct site {
 int site_guard(void (*work)(void *), void *arg, unsigned int seconds,
     const char *const instances[]);
 
+/* Remove the instances; false: one cannot be, and why has been said. */
+bool site_unload(const char *const instances[]);
+
 /* Make a namespace, and enter it and its instance. */
 struct site site_make(const char *instance);
 void site_enter(const struct site *site);
+
+/*
+ * Join a site to a namespace without netjail by a vnet pair, and enter that:
+ * from there the site's addresses are another machine's. For a site that has
+ * no jails yet.
+ */
+struct site site_vnet(const struct site *site);
 
 /* Jails are made in the site that was entered; an error ends the program. */
 int site_jail(const char *name, const struct family *f, const char *addrs);

@@ -9,10 +9,12 @@
  * the rounds, a ratio the median of each round's ratios: what else the machine
  * does changes from round to round, and peers of a round share it. The ratio of
  * what a second of CPU time achieves says more than that of a second by the
- * clock where there is much else.
+ * clock where there is much else. All run on one processor: how soon another
+ * one wakes up would be most of what is measured.
  */
 
 #include <err.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,16 +23,21 @@
 #include "jail.h"
 
 #include "flow.h"
+#include "hooks.h"
 #include "site.h"
 
 #define ROUNDS		15
 #define ROUND_MS	100
 #define MANY_JAILS	10000
 #define MANY_ADDRS	65536
-#define LIMIT		150	/* seconds, for all */
+#define LIMIT		240	/* seconds, for all */
 
 #define HERE		"jailbench"
 #define THERE		"jailbench-many"
+#define EMPTIED		"jailbench-empty"
+
+static const char *const instances[] = { HERE, THERE, EMPTIED, HERE "-addrs",
+	NULL };
 
 /* A column of the table. Its ratios are to the column to. */
 struct peer {
@@ -41,7 +48,9 @@ struct peer {
 	double per_cpu[FLOW_MAX][ROUNDS];
 };
 
-#define PEERS_MAX	5
+enum {
+	HOST, EMPTY, JAIL, MANY, TWO, ADDRS, PEERS_MAX
+};
 
 static int
 compare(const void *a, const void *b)
@@ -72,9 +81,9 @@ ratio(const double *v, const double *to)
 }
 
 static void
-print_head(const struct family *f, const struct peer *peers, size_t n)
+print_head(const char *title, const struct peer *peers, size_t n)
 {
-	printf("\n%-31s %10s", f->name, peers[0].name);
+	printf("\n%-31s %10s", title, peers[0].name);
 	for (size_t i = 1; i < n; i++)
 		printf("  %20s", peers[i].name);
 	printf("\n%-31s %10s", "ratio to", "");
@@ -95,9 +104,9 @@ print_peer(const struct peer *p, const struct peer *to, int flow)
 }
 
 static void
-print_table(const struct family *f, const struct peer *peers, size_t n)
+print_table(const char *title, const struct peer *peers, size_t n)
 {
-	print_head(f, peers, n);
+	print_head(title, peers, n);
 	for (int flow = 0; flow < FLOW_MAX; flow++) {
 		printf("%-26s %4s %10.0f", flows[flow].name, flows[flow].unit,
 		    median(peers[0].rate[flow]));
@@ -147,7 +156,7 @@ bench_host(const struct family *f)
 			errx(1, "%s", jail_errmsg);
 	}
 	pair_stop(&peers[0].pair);
-	print_table(f, peers, 2);
+	print_table(f->name, peers, 2);
 }
 
 static struct peer
@@ -159,31 +168,47 @@ jailed(const char *name, size_t to, int jid, const char *addr)
 	return (p);
 }
 
-/* In the last two the address is not the primary one. */
+/*
+ * "empty" is a jail whose programs do nothing, so it has all of the addresses:
+ * no jail is faster. In the last two the address is not the primary one.
+ */
 static void
 make_peers(struct peer *peers, const struct family *f)
 {
 	const char *const *addr = f->addr;
 	int jid;
 
-	site_make(HERE);
-	peers[0] = (struct peer){ .name = "host" };
-	peers[0].pair = pair_start(site_fork, 0, addr[ADDR_HOST]);
+	site_make(EMPTIED);
+	jid = site_jail("empty", f, addr[ADDR_JAIL]);
+	peers[EMPTY] = jailed("empty", HOST, jid, addr[ADDR_HOST]);
+	hooks_empty(EMPTIED);
 	site_make(THERE);
 	site_jails(f, MANY_JAILS);
 	jid = site_jail("jail", f, addr[ADDR_JAIL]);
-	peers[2] = jailed("10,000 jails", 1, jid, addr[ADDR_JAIL]);
+	peers[MANY] = jailed("10,000 jails", JAIL, jid, addr[ADDR_JAIL]);
 	site_make(HERE);
+	peers[HOST] = (struct peer){ .name = "host" };
+	peers[HOST].pair = pair_start(site_fork, 0, addr[ADDR_HOST]);
 	jid = site_jail("jail", f, addr[ADDR_JAIL]);
-	peers[1] = jailed("jail", 0, jid, addr[ADDR_JAIL]);
+	peers[JAIL] = jailed("jail", HOST, jid, addr[ADDR_JAIL]);
 	jid = site_jail_of("two", f, addr[ADDR_SECOND], 2, addr[ADDR_THIRD]);
-	peers[3] = jailed("2 addresses", 1, jid, addr[ADDR_THIRD]);
-	peers[3].pair.udp = addr[ADDR_SECOND];
+	peers[TWO] = jailed("2 addresses", JAIL, jid, addr[ADDR_THIRD]);
+	peers[TWO].pair.udp = addr[ADDR_SECOND];
 	site_make(HERE "-addrs");
 	jid = site_jail_of("addrs", f, addr[ADDR_SECOND], MANY_ADDRS,
 	    addr[ADDR_THIRD]);
-	peers[4] = jailed("65,536 addresses", 3, jid, addr[ADDR_THIRD]);
-	peers[4].pair.udp = addr[ADDR_SECOND];
+	peers[ADDRS] = jailed("65,536 addresses", TWO, jid, addr[ADDR_THIRD]);
+	peers[ADDRS].pair.udp = addr[ADDR_SECOND];
+}
+
+static void
+run_rounds(const char *title, struct peer *peers, size_t n)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		run_round(peers, n, i);
+	for (size_t i = 0; i < n; i++)
+		pair_stop(&peers[i].pair);
+	print_table(title, peers, n);
 }
 
 static void
@@ -192,30 +217,103 @@ bench_jails(const struct family *f)
 	struct peer peers[PEERS_MAX];
 
 	make_peers(peers, f);
-	for (int i = 0; i < ROUNDS; i++)
-		run_round(peers, PEERS_MAX, i);
-	for (size_t i = 0; i < PEERS_MAX; i++)
-		pair_stop(&peers[i].pair);
-	print_table(f, peers, PEERS_MAX);
+	run_rounds(f->name, peers, PEERS_MAX);
+}
+
+/* One of the two is in the vnet pair's other namespace: who is called? */
+struct vnet {
+	struct site here, there;
+	const struct family *family;
+	bool calls;		/* the one here is the client */
+};
+
+static struct vnet
+vnet_make(const char *instance, const struct family *f, bool calls)
+{
+	struct vnet v = { .family = f, .calls = calls };
+
+	v.here = site_make(instance);
+	v.there = site_vnet(&v.here);
+	site_enter(&v.here);
+	return (v);
+}
+
+static struct pair
+vnet_pair(const struct vnet *v, pid_t (*do_fork)(int), int jid,
+    const char *addr)
+{
+	struct pair p = { .tcp = v->calls ? v->family->vnet[1] : addr };
+	int here, there;
+
+	site_enter(&v->here);
+	here = end_start(do_fork, jid);
+	site_enter(&v->there);
+	there = end_start(site_fork, 0);
+	site_enter(&v->here);
+	p.udp = p.tcp;
+	p.server = v->calls ? there : here;
+	p.client = v->calls ? here : there;
+	return (p);
 }
 
 static void
+bench_vnet(const struct family *f, bool calls)
+{
+	struct peer peers[] = { { .name = "host" }, { .name = "empty" },
+		{ .name = "jail" } };
+	char title[64];
+	struct vnet v;
+	int jid;
+
+	v = vnet_make(EMPTIED, f, calls);
+	jid = site_jail("empty", f, f->addr[ADDR_JAIL]);
+	peers[1].pair = vnet_pair(&v, jail_fork, jid, f->vnet[0]);
+	hooks_empty(EMPTIED);
+	v = vnet_make(HERE, f, calls);
+	jid = site_jail("jail", f, f->addr[ADDR_JAIL]);
+	peers[0].pair = vnet_pair(&v, site_fork, 0, f->vnet[0]);
+	peers[2].pair = vnet_pair(&v, jail_fork, jid, f->addr[ADDR_JAIL]);
+	snprintf(title, sizeof(title), "%s, %s over vnet", f->name,
+	    calls ? "client" : "server");
+	run_rounds(title, peers, sizeof(peers) / sizeof(peers[0]));
+}
+
+/* Who measures next begins anew. */
+static void
 work(void *arg)
 {
-	bench_host(arg);
-	bench_jails(arg);
+	const struct family *f = arg;
+
+	bench_host(f);
+	bench_jails(f);
+	if (!site_unload(instances))
+		exit(1);
+	bench_vnet(f, false);
+	if (!site_unload(instances))
+		exit(1);
+	bench_vnet(f, true);
+}
+
+static void
+run_on_one(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set) == -1)
+		err(1, "sched_setaffinity");
 }
 
 int
 main(int argc, char *argv[])
 {
-	static const char *const instances[] = { HERE, THERE, HERE "-addrs",
-		NULL };
 	const struct family *f = &ipv4;
 
 	if (argc == 2 && strcmp(argv[1], "-6") == 0)
 		f = &ipv6;
 	else if (argc != 1)
 		errx(1, "usage: traffic [-6]");
+	run_on_one();
 	return (site_guard(work, (void *)f, LIMIT, instances));
 }
