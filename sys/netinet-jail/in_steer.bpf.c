@@ -38,6 +38,38 @@ struct ip6_frag {
 	__be32 id;
 };
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+    apply_to = record)
+
+struct sk_buff {
+	__u16 network_header;
+	__u16 mac_header;
+};
+
+#pragma clang attribute pop
+
+void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+/*
+ * Read at an offset of the packet, as seen from the IP header. A function of
+ * the kernel's, which could always do it, is asked only where it must be: every
+ * packet of the host comes here.
+ */
+static __always_inline bool
+load(struct __sk_buff *skb, __u32 offset, void *to, __u32 len)
+{
+	const struct sk_buff *kskb = bpf_cast_to_kern_ctx(skb);
+	const void *at = (void *)(long)skb->data;
+	__u16 mac_len = kskb->network_header - kskb->mac_header;
+
+	at += (mac_len & 0xff) + offset;
+	if (at + len > (void *)(long)skb->data_end)
+		return (bpf_skb_load_bytes_relative(skb, offset, to, len,
+		    BPF_HDR_START_NET) == 0);
+	__builtin_memcpy(to, at, len);
+	return (true);
+}
+
 /* Is it a socket of the jail whose ports these are? */
 static __always_inline bool
 is_of(struct bpf_sock *sk, const struct port_key *any)
@@ -229,8 +261,7 @@ read_ports(struct __sk_buff *skb, struct datagram *d)
 {
 	struct udphdr udp;
 
-	if (bpf_skb_load_bytes_relative(skb, d->header, &udp, UDP_PORTS,
-	    BPF_HDR_START_NET) != 0)
+	if (!load(skb, d->header, &udp, UDP_PORTS))
 		return (false);
 	d->sport = udp.source;
 	d->dport = udp.dest;
@@ -284,8 +315,7 @@ steer4(struct __sk_buff *skb)
 	const struct ip_owner *owner;
 	struct iphdr ip;
 
-	if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip),
-	    BPF_HDR_START_NET) != 0 || ip.protocol != IPPROTO_UDP ||
+	if (!load(skb, 0, &ip, sizeof(ip)) || ip.protocol != IPPROTO_UDP ||
 	    (ip.frag_off & bpf_htons(IP_OFFSETS)))
 		return (TC_ACT_UNSPEC);
 	owner = bpf_map_lookup_elem(&ip4_owners, &ip.daddr);
@@ -305,9 +335,9 @@ is_fragment6(struct __sk_buff *skb, __u8 nexthdr)
 {
 	struct ip6_frag frag;
 
-	return (nexthdr == IPPROTO_FRAGMENT && bpf_skb_load_bytes_relative(skb,
-	    sizeof(struct ipv6hdr), &frag, sizeof(frag),
-	    BPF_HDR_START_NET) == 0 && frag.nexthdr == IPPROTO_UDP &&
+	return (nexthdr == IPPROTO_FRAGMENT &&
+	    load(skb, sizeof(struct ipv6hdr), &frag, sizeof(frag)) &&
+	    frag.nexthdr == IPPROTO_UDP &&
 	    !(frag.offset & bpf_htons(IP6_OFFSETS)));
 }
 
@@ -319,8 +349,7 @@ steer6(struct __sk_buff *skb)
 	const struct ip_owner *owner;
 	struct ipv6hdr ip6;
 
-	if (bpf_skb_load_bytes_relative(skb, 0, &ip6, sizeof(ip6),
-	    BPF_HDR_START_NET) != 0)
+	if (!load(skb, 0, &ip6, sizeof(ip6)))
 		return (TC_ACT_UNSPEC);
 	d.fragment = is_fragment6(skb, ip6.nexthdr);
 	if (d.fragment)
