@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The netjail authors
  *
  * How many echoes a second does the stock ping -f get in a jail? Beside it, in
- * the same run: outside. In a jail of several addresses the broker is asked
- * about each packet.
+ * the same run: outside, and in a jail whose programs do nothing. In one of
+ * several addresses the broker is asked about each packet.
  */
 
 #include <sys/wait.h>
@@ -17,18 +17,21 @@
 
 #include "jail.h"
 
+#include "hooks.h"
 #include "site.h"
 
 #define COUNT	20000
 #define ROUNDS	9
 #define LIMIT	120	/* seconds, for all */
 #define INSTANCE "jailbench"
-#define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
+#define EMPTIED	"jailbench-empty"
+#define NPEERS	4
 #define STRING2(n) #n
 #define STRING(n) STRING2(n)
 
 struct peer {
 	const char *name;
+	struct site site;
 	int jid;		/* 0: outside */
 	double rates[ROUNDS];
 };
@@ -95,8 +98,8 @@ median(double *v)
 	return (v[ROUNDS / 2]);
 }
 
-static int
-raw_jail(int jid)
+static struct peer
+raw_peer(const char *name, const struct site *site, int jid)
 {
 	char text[16];
 
@@ -104,39 +107,60 @@ raw_jail(int jid)
 	if (jail_setv(JAIL_UPDATE, "jid", text, "allow.raw_sockets", NULL,
 	    NULL) == -1)
 		errx(1, "%s", jail_errmsg);
-	return (jid);
+	return ((struct peer){ .name = name, .site = *site, .jid = jid });
+}
+
+static void
+make_peers(struct peer *peers, const struct family *f)
+{
+	struct site site = site_make(EMPTIED);
+
+	peers[1] = raw_peer("empty", &site,
+	    site_jail("empty", f, f->addr[ADDR_JAIL]));
+	hooks_empty(EMPTIED);
+	site = site_make(INSTANCE);
+	peers[0] = (struct peer){ .name = "host", .site = site };
+	peers[2] = raw_peer("jail", &site,
+	    site_jail("one", f, f->addr[ADDR_JAIL]));
+	peers[3] = raw_peer("2 addresses", &site, site_jail_of("two", f,
+	    f->addr[ADDR_SECOND], 2, f->addr[ADDR_THIRD]));
+}
+
+static void
+print_peers(struct peer *peers)
+{
+	double rate, host = 0;
+
+	printf("ping -f, echoes a second:\n");
+	for (size_t i = 0; i < NPEERS; i++) {
+		rate = median(peers[i].rates);
+		host = i == 0 ? rate : host;
+		printf("  %-14s %8.0f  %5.3f of the host's\n", peers[i].name,
+		    rate, rate / host);
+	}
 }
 
 static void
 work(void *arg)
 {
 	const struct family *f = arg;
-	struct peer peers[] = { { .name = "host" }, { .name = "jail" },
-		{ .name = "2 addresses" } };
-	double rate, host = 0;
+	struct peer peers[NPEERS], *p;
 
-	site_make(INSTANCE);
-	peers[1].jid = raw_jail(site_jail("one", f, f->addr[ADDR_JAIL]));
-	peers[2].jid = raw_jail(site_jail_of("two", f, f->addr[ADDR_SECOND], 2,
-	    f->addr[ADDR_THIRD]));
+	make_peers(peers, f);
 	for (int i = 0; i < ROUNDS; i++) {
-		for (size_t j = 0; j < NELEMS(peers); j++)
-			peers[j].rates[i] = flood(peers[j].jid,
-			    f->addr[ADDR_HOST]);
+		for (p = peers; p < peers + NPEERS; p++) {
+			site_enter(&p->site);
+			p->rates[i] = flood(p->jid, f->addr[ADDR_HOST]);
+		}
 	}
-	printf("ping -f, echoes a second:\n");
-	for (size_t j = 0; j < NELEMS(peers); j++) {
-		rate = median(peers[j].rates);
-		host = j == 0 ? rate : host;
-		printf("  %-14s %8.0f  %5.3f of the host's\n", peers[j].name,
-		    rate, rate / host);
-	}
+	print_peers(peers);
 }
 
 int
 main(void)
 {
-	static const char *const instances[] = { INSTANCE, NULL };
+	static const char *const instances[] = { INSTANCE, EMPTIED, NULL };
 
+	site_one_processor();
 	return (site_guard(work, (void *)&ipv4, LIMIT, instances));
 }

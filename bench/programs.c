@@ -131,5 +131,6 @@ main(int argc, char *argv[])
 		f = &ipv6;
 	else if (argc != 1)
 		errx(1, "usage: programs [-6]");
+	site_one_processor();
 	return (site_guard(work, (void *)f, LIMIT, instances));
 }

@@ -107,6 +107,17 @@ site_guard(void (*work)(void *), void *arg, unsigned int seconds,
 	return (site_unload(instances) ? status : 1);
 }
 
+void
+site_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set) == -1)
+		err(1, "sched_setaffinity");
+}
+
 static void
 configure(void)
 {

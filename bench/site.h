@@ -42,6 +42,12 @@ struct site {
 int site_guard(void (*work)(void *), void *arg, unsigned int seconds,
     const char *const instances[]);
 
+/*
+ * Run on one processor, with all that is started: how soon another one wakes up
+ * would be most of what is measured.
+ */
+void site_one_processor(void);
+
 /* Remove the instances; false: one cannot be, and why has been said. */
 bool site_unload(const char *const instances[]);
 

@@ -9,12 +9,10 @@
  * the rounds, a ratio the median of each round's ratios: what else the machine
  * does changes from round to round, and peers of a round share it. The ratio of
  * what a second of CPU time achieves says more than that of a second by the
- * clock where there is much else. All run on one processor: how soon another
- * one wakes up would be most of what is measured.
+ * clock where there is much else.
  */
 
 #include <err.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,17 +292,6 @@ work(void *arg)
 	bench_vnet(f, true);
 }
 
-static void
-run_on_one(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(sched_getcpu(), &set);
-	if (sched_setaffinity(0, sizeof(set), &set) == -1)
-		err(1, "sched_setaffinity");
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -314,6 +301,6 @@ main(int argc, char *argv[])
 		f = &ipv6;
 	else if (argc != 1)
 		errx(1, "usage: traffic [-6]");
-	run_on_one();
+	site_one_processor();
 	return (site_guard(work, (void *)f, LIMIT, instances));
 }
