@@ -31,12 +31,20 @@
 #define RAWFD_MASK	0xffffff00
 #define RAWFD_END	1024
 
-#define BROKER_NBOUND	256	/* sockets whose bind(2) is remembered */
+#define BROKER_NKNOWN	256	/* sockets that are remembered */
 
 union sockaddrs {
 	struct sockaddr sa;
 	struct sockaddr_in sin;
 	struct sockaddr_in6 sin6;
+};
+
+/* A socket that calls are about; but for bound, it stays what it is. */
+struct known {
+	uint64_t cookie;	/* 0: none */
+	int af, type;
+	bool brokered;		/* of a kind that the broker makes */
+	bool bound;		/* to an address, by the program itself */
 };
 
 struct broker {
@@ -50,8 +58,10 @@ struct broker {
 	int filter;		/* for packet sockets; -1: there are none */
 	bool several;		/* the filter asks for each send */
 	bool capture;		/* packet sockets are made as well */
-	uint64_t bound[BROKER_NBOUND]; /* cookies; the oldest is forgotten */
-	unsigned int nbound;
+	struct known known[BROKER_NKNOWN]; /* the oldest is forgotten */
+	unsigned int nknown;
+	pid_t last;		/* who asked last, if its process is ... */
+	int process;		/* ... this pidfd's; -1: it is not */
 };
 
 /* The thread that made a call; but for tid, what caller_read() finds. */
@@ -75,8 +85,8 @@ int caller_parse(const char *status, struct groups may_ping,
     struct caller *c);
 int caller_read(const struct broker *b, pid_t tid, struct caller *c);
 int caller_copy(const struct caller *c, uint64_t from, void *to, size_t len);
-int caller_descriptor(const struct broker *b, const struct caller *c, int fd);
-int caller_free_number(const struct broker *b, const struct caller *c);
+int caller_descriptor(struct broker *b, const struct caller *c, int fd);
+int caller_free_number(struct broker *b, const struct caller *c);
 
 /* jail_broker_addr.c: what the hooks decide for other sockets */
 int broker_prison(const struct broker *b, struct prison *pr);

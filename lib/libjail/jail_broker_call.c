@@ -26,6 +26,7 @@ struct call {
 	struct broker *b;
 	const struct seccomp_notif *req;
 	struct caller who;
+	struct known *sock;	/* what it is about; NULL: none yet */
 };
 
 static int
@@ -171,18 +172,6 @@ option(int s, int name)
 	    -1);
 }
 
-/* Is it a socket of a kind that the broker makes? */
-static bool
-is_brokered(int s)
-{
-	const int af = option(s, SO_DOMAIN), proto = option(s, SO_PROTOCOL);
-
-	if (af != AF_INET && af != AF_INET6)
-		return (false);
-	return (option(s, SO_TYPE) == SOCK_RAW || proto == IPPROTO_ICMP ||
-	    proto == IPPROTO_ICMPV6);
-}
-
 static uint64_t
 cookie(int s)
 {
@@ -193,30 +182,34 @@ cookie(int s)
 	return (value);
 }
 
-/* Has the program bound it to an address itself? */
-static bool
-is_bound(const struct broker *b, int s)
+static struct known
+look_at(int s)
 {
-	const uint64_t sought = cookie(s);
+	const int proto = option(s, SO_PROTOCOL);
+	struct known k = { .af = option(s, SO_DOMAIN),
+		.type = option(s, SO_TYPE) };
 
-	for (unsigned int i = 0; i < BROKER_NBOUND; i++) {
-		if (b->bound[i] == sought)
-			return (true);
-	}
-	return (false);
+	k.brokered = (k.af == AF_INET || k.af == AF_INET6) &&
+	    (k.type == SOCK_RAW || proto == IPPROTO_ICMP ||
+	    proto == IPPROTO_ICMPV6);
+	return (k);
 }
 
-static void
-set_bound(struct broker *b, int s, bool on)
+/* Each option that is asked for costs as much as a packet: ask once. */
+static struct known *
+know(struct broker *b, int s)
 {
-	const uint64_t own = cookie(s);
+	const uint64_t sought = cookie(s);
+	struct known *k;
 
-	for (unsigned int i = 0; i < BROKER_NBOUND; i++) {
-		if (b->bound[i] == own)
-			b->bound[i] = 0;
+	for (k = b->known; k < b->known + BROKER_NKNOWN; k++) {
+		if (k->cookie == sought)
+			return (k);
 	}
-	if (on)
-		b->bound[b->nbound++ % BROKER_NBOUND] = own;
+	k = &b->known[b->nknown++ % BROKER_NKNOWN];
+	*k = look_at(s);
+	k->cookie = sought;
+	return (k);
 }
 
 static bool
@@ -229,9 +222,9 @@ is_any(const union sockaddrs *sa)
 
 /* Is it a whole address of the socket's family? If not, the kernel says so. */
 static bool
-is_whole(int s, const union sockaddrs *sa, socklen_t len)
+is_whole(const struct call *c, const union sockaddrs *sa, socklen_t len)
 {
-	if (sa->sa.sa_family != option(s, SO_DOMAIN))
+	if (sa->sa.sa_family != c->sock->af)
 		return (false);
 	return (len >= (sa->sa.sa_family == AF_INET ? sizeof(sa->sin) :
 	    sizeof(sa->sin6)));
@@ -268,8 +261,8 @@ do_bind(const struct call *c, int s, const union sockaddrs *sa, socklen_t len)
 		return (0);
 	if (errno != EINVAL)
 		return (errno);
-	if (option(s, SO_TYPE) != SOCK_DGRAM || is_bound(c->b, s) ||
-	    is_connected(s) || connect(s, &unspec, sizeof(unspec)) != 0)
+	if (c->sock->type != SOCK_DGRAM || c->sock->bound || is_connected(s) ||
+	    connect(s, &unspec, sizeof(unspec)) != 0)
 		return (EINVAL);
 	return (bind(s, &sa->sa, len) == 0 ? 0 : errno);
 }
@@ -286,11 +279,11 @@ answer_bind(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
 	int error;
 
 	/* (raw_bind() does not look at the family.) */
-	if (sa->sa.sa_family == AF_UNSPEC && option(s, SO_DOMAIN) == AF_INET)
+	if (sa->sa.sa_family == AF_UNSPEC && c->sock->af == AF_INET)
 		sa->sa.sa_family = AF_INET;
-	any = is_whole(s, sa, len) && is_any(sa);
-	if (!is_whole(s, sa, len) || (any && c->b->several)) {
-		set_bound(c->b, s, false);
+	any = is_whole(c, sa, len) && is_any(sa);
+	if (!is_whole(c, sa, len) || (any && c->b->several)) {
+		c->sock->bound = false;
 		return (do_bind(c, s, sa, len));
 	}
 	error = broker_prison(c->b, &pr);
@@ -299,7 +292,7 @@ answer_bind(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
 	if (error == 0)
 		error = do_bind(c, s, sa, len);
 	if (error == 0)
-		set_bound(c->b, s, !any);
+		c->sock->bound = !any;
 	return (error);
 }
 
@@ -332,7 +325,7 @@ settle_source(const struct call *c, int s, const struct prison *pr,
 	union sockaddrs src;
 	int error;
 
-	if (is_bound(c->b, s))
+	if (c->sock->bound)
 		return (0);
 	error = broker_source(c->b, pr, dst, &src);
 	if (error == 0 && !is_at(s, &src))
@@ -346,7 +339,7 @@ answer_connect(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
 	struct prison pr;
 	int error = 0;
 
-	if (is_whole(s, sa, len)) {
+	if (is_whole(c, sa, len)) {
 		error = broker_prison(c->b, &pr);
 		if (error == 0)
 			error = broker_remote(c->b, &pr, sa);
@@ -364,7 +357,7 @@ prepare_send(const struct call *c, int s, union sockaddrs *sa, socklen_t len)
 {
 	struct prison pr;
 
-	if (is_whole(s, sa, len) && broker_prison(c->b, &pr) == 0 &&
+	if (is_whole(c, sa, len) && broker_prison(c->b, &pr) == 0 &&
 	    broker_remote(c->b, &pr, sa) == 0)
 		settle_source(c, s, &pr, sa);
 }
@@ -376,7 +369,7 @@ prepare_number(const struct call *c, int s)
 	union sockaddrs own;
 	socklen_t len = sizeof(own);
 
-	if (!is_bound(c->b, s) && getsockname(s, &own.sa, &len) == 0 &&
+	if (!c->sock->bound && getsockname(s, &own.sa, &len) == 0 &&
 	    is_any(&own))
 		settle(c, s, own.sa.sa_family);
 }
@@ -409,13 +402,14 @@ destination(const struct call *c, uint64_t *ret_from, uint64_t *ret_len)
 
 /* A call on a socket: 0, an errno, or -1 to let the kernel do it. */
 static int
-answer_on(const struct call *c, int s)
+answer_on(struct call *c, int s)
 {
 	const int nr = c->req->data.nr;
 	uint64_t from = c->req->data.args[1], len = c->req->data.args[2];
 	union sockaddrs sa;
 
-	if (!is_brokered(s))
+	c->sock = know(c->b, s);
+	if (!c->sock->brokered)
 		return (-1);
 	if (is_send(nr)) {
 		if (destination(c, &from, &len) &&

@@ -146,36 +146,41 @@ caller_copy(const struct caller *c, uint64_t from, void *to, size_t len)
 	return (n == (ssize_t)len ? 0 : EFAULT);
 }
 
-/* Most threads that ask are the only ones of their process, or the first. */
-static int
-open_process(const struct broker *b, const struct caller *c)
+/*
+ * Most threads that ask are the first of their process, and ask again. That
+ * one's number is nobody else's while the process is there.
+ */
+static bool
+reopen_process(struct broker *b, const struct caller *c)
 {
-	int pidfd = syscall(SYS_pidfd_open, c->tid, 0);
 	struct caller whole;
 
-	if (pidfd == -1 && caller_read(b, c->tid, &whole) == 0)
-		pidfd = syscall(SYS_pidfd_open, whole.tgid, 0);
-	return (pidfd);
+	if (b->process != -1)
+		close(b->process);
+	b->process = syscall(SYS_pidfd_open, c->tid, 0);
+	b->last = b->process != -1 ? c->tid : 0;
+	if (b->process == -1 && caller_read(b, c->tid, &whole) == 0)
+		b->process = syscall(SYS_pidfd_open, whole.tgid, 0);
+	return (b->process != -1);
 }
 
 /* A duplicate of one of its descriptors; -1: it has none of that number. */
 int
-caller_descriptor(const struct broker *b, const struct caller *c, int fd)
+caller_descriptor(struct broker *b, const struct caller *c, int fd)
 {
-	int pidfd = open_process(b, c), dup, error;
+	int dup = -1;
 
-	if (pidfd == -1)
-		return (-1);
-	dup = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	error = errno;
-	close(pidfd);
-	errno = error;
+	errno = ESRCH;
+	if (b->last == c->tid)
+		dup = syscall(SYS_pidfd_getfd, b->process, fd, 0);
+	if (dup == -1 && errno == ESRCH && reopen_process(b, c))
+		dup = syscall(SYS_pidfd_getfd, b->process, fd, 0);
 	return (dup);
 }
 
 /* A number of the broker's that is free there; -1: all are taken. */
 int
-caller_free_number(const struct broker *b, const struct caller *c)
+caller_free_number(struct broker *b, const struct caller *c)
 {
 	int dup;
 

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,10 +177,94 @@ VNET_CASE(B5_forged_multicast_has_no_copy_here)
 	check_copy(&bare, false, true);
 }
 
+/* By a socket of its own, which has the same number in all that do so. */
+static int
+send_raw(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int error, s = socket(AF_INET, SOCK_RAW, PROTO);
+
+	inet_pton(AF_INET, VNET_PEER4, &to.sin_addr);
+	error = sendto(s, "", 1, 0, (const void *)&to, sizeof(to)) == 1 ? 0 :
+	    errno;
+	close(s);
+	return (error);
+}
+
+static void *
+send_by_thread(void *arg)
+{
+	*(int *)arg = send_raw();
+	return (NULL);
+}
+
+struct senders {
+	int first, thread, child;	/* errors */
+};
+
+/* The child sends when it is told to. */
+static void
+take_turns(struct senders *e, int child)
+{
+	pthread_t thread;
+
+	*e = (struct senders){ 0 };
+	for (int i = 0; i < 3; i++) {
+		e->first |= send_raw();
+		if (pthread_create(&thread, NULL, send_by_thread,
+		    &e->thread) == 0)
+			pthread_join(thread, NULL);
+		if (write(child, "", 1) != 1 || read(child, &e->child,
+		    sizeof(e->child)) != sizeof(e->child))
+			e->child = EPIPE;
+		if (e->first != 0 || e->thread != 0 || e->child != 0)
+			break;
+	}
+}
+
+static int
+do_turns(void *arg)
+{
+	int error, sv[2];
+	pid_t pid;
+	char c;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
+		return (-1);
+	pid = fork();
+	if (pid == 0) {
+		close(sv[0]);
+		while (read(sv[1], &c, 1) == 1) {
+			error = send_raw();
+			if (write(sv[1], &error, sizeof(error)) == -1)
+				break;
+		}
+		_exit(0);
+	}
+	close(sv[1]);
+	take_turns(arg, sv[0]);
+	close(sv[0]);
+	waitpid(pid, NULL, 0);
+	return (-1);
+}
+
+VNET_CASE(threads_and_processes_are_told_apart)
+{
+	struct senders e = { -1, -1, -1 };
+	struct scene s;
+
+	scene_init(&s, tc);
+	jailed_call(&s.a, do_turns, &e, sizeof(e));
+	ATF_CHECK_STREQ("0", errname(e.first));
+	ATF_CHECK_STREQ("0", errname(e.thread));
+	ATF_CHECK_STREQ("0", errname(e.child));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, bind_takes_what_the_kernel_takes);
 	ATF_TP_ADD_TC(tp, interrupted_call_loses_nothing);
 	ATF_TP_ADD_TC(tp, B5_forged_multicast_has_no_copy_here);
+	ATF_TP_ADD_TC(tp, threads_and_processes_are_told_apart);
 	return (atf_no_error());
 }
