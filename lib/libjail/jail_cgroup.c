@@ -24,6 +24,7 @@
 
 #define EMPTY_MS	10000	/* patience with dying processes */
 #define ROUND_MS	500	/* and until they are sought again */
+#define FIRST_TRY_MS	5	/* and with who is to freeze, at first */
 #define WEIGHT_DEFAULT	100
 #define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
 
@@ -151,17 +152,47 @@ wait_event(struct session *s, uint32_t jid, const char *line, int ms)
 	    "%d ms", jid, line, ms));
 }
 
+/*
+ * Who is being answered by the broker waits for that and does not freeze
+ * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV), but the broker may have. So let all
+ * go on for a moment and try again, with more patience each time.
+ */
+static int
+freeze(struct session *s, uint32_t jid, const char *path, int ms)
+{
+	const int64_t deadline = now_ms() + ms;
+	int error, patience = FIRST_TRY_MS;
+	int64_t left;
+
+	for (;;) {
+		if (write_file(path, "1") != 0)
+			return (file_failed(path));
+		left = deadline - now_ms();
+		error = wait_event(s, jid, "frozen 1", left < patience ? left :
+		    patience);
+		if (error == 0 || errno != ETIMEDOUT)
+			return (error);
+		if (left <= patience)
+			return (jail_fail(ETIMEDOUT, "jail %u does not stand "
+			    "still within %d ms: a process of it is stuck in "
+			    "the kernel", jid, ms));
+		if (write_file(path, "0") != 0)
+			return (file_failed(path));
+		poll(NULL, 0, patience / 4);
+		patience *= 2;
+	}
+}
+
 int
 cgroup_freeze(struct session *s, uint32_t jid, int ms)
 {
-	const bool on = ms > 0;
 	char path[PATH_MAX];
 
 	if (path_of(path, s->m.cgroup, jid, "cgroup.freeze") != 0)
 		return (-1);
-	if (write_file(path, on ? "1" : "0") != 0)
-		return (file_failed(path));
-	return (on ? wait_event(s, jid, "frozen 1", ms) : 0);
+	if (ms > 0)
+		return (freeze(s, jid, path, ms));
+	return (write_file(path, "0") == 0 ? 0 : file_failed(path));
 }
 
 /* Is the process that has the pid now in the jail? */

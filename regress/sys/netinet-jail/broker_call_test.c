@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <atf-c.h>
+#include <jail.h>
 
 #include "errname.h"
 #include "scene.h"
@@ -260,11 +261,42 @@ VNET_CASE(threads_and_processes_are_told_apart)
 	ATF_CHECK_STREQ("0", errname(e.child));
 }
 
+/* A child that asks as fast as it can, until it is killed. */
+static int
+do_flood(void *arg)
+{
+	(void)arg;
+	signal(SIGRTMIN, SIG_IGN);
+	if (fork() == 0) {
+		alarm(60);
+		while (send_raw() == 0)
+			continue;
+		_exit(0);
+	}
+	return (-1);
+}
+
+/*
+ * A real-time signal is sent while the jail is frozen. Who waits for a broker
+ * that has been frozen cannot be.
+ */
+VNET_CASE(signals_come_to_who_asks_without_end)
+{
+	struct scene s;
+
+	scene_init(&s, tc);
+	jailed_call(&s.a, do_flood, NULL, 0);
+	for (int i = 0; i < 50; i++)
+		ATF_REQUIRE_EQ_MSG(0, jail_kill(s.a.jd_jid, SIGRTMIN), "%d: %s",
+		    i, jail_errmsg);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, bind_takes_what_the_kernel_takes);
 	ATF_TP_ADD_TC(tp, interrupted_call_loses_nothing);
 	ATF_TP_ADD_TC(tp, B5_forged_multicast_has_no_copy_here);
 	ATF_TP_ADD_TC(tp, threads_and_processes_are_told_apart);
+	ATF_TP_ADD_TC(tp, signals_come_to_who_asks_without_end);
 	return (atf_no_error());
 }
