@@ -64,8 +64,8 @@ attach_type_of(const struct bpf_link_info *info)
 	}
 }
 
-static enum bpf_prog_type
-prog_type_of(const struct bpf_link_info *info)
+static struct bpf_prog_info
+prog_of(const struct bpf_link_info *info)
 {
 	struct bpf_prog_info prog = { 0 };
 	__u32 len = sizeof(prog);
@@ -74,40 +74,40 @@ prog_type_of(const struct bpf_link_info *info)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &prog, &len) != 0)
 		err(1, "program %u", info->prog_id);
 	close(fd);
-	return (prog.type);
+	return (prog);
 }
 
-/* A program that says what lets all pass. */
+/* A program of the same name that says what lets all pass. */
 static int
-load_empty(enum bpf_prog_type type, enum bpf_attach_type attach_type)
+load_empty(const struct bpf_prog_info *prog, enum bpf_attach_type attach_type)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0,
-		    .imm = type == BPF_PROG_TYPE_SCHED_CLS ? TC_ACT_UNSPEC :
-		    1 },
+		    .imm = prog->type == BPF_PROG_TYPE_SCHED_CLS ?
+		    TC_ACT_UNSPEC : 1 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
 	    .expected_attach_type = attach_type);
 	int fd;
 
-	fd = bpf_prog_load(type, "empty", "BSD-2-Clause", insns,
+	fd = bpf_prog_load(prog->type, prog->name, "BSD-2-Clause", insns,
 	    sizeof(insns) / sizeof(insns[0]), &opts);
 	if (fd < 0)
-		err(1, "an empty program of type %d", type);
+		err(1, "an empty %s", prog->name);
 	return (fd);
 }
 
 static void
 empty_one(int link, const struct bpf_link_info *info, void *arg)
 {
-	int prog;
+	const struct bpf_prog_info prog = prog_of(info);
+	int fd = load_empty(&prog, attach_type_of(info));
 
 	(void)arg;
-	prog = load_empty(prog_type_of(info), attach_type_of(info));
-	if (bpf_link_update(link, prog, NULL) != 0)
+	if (bpf_link_update(link, fd, NULL) != 0)
 		err(1, "link %u", info->id);
-	close(prog);
+	close(fd);
 }
 
 void

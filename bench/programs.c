@@ -4,7 +4,8 @@
  *
  * Where does the time go that a jail costs? What each program of the kernel
  * half takes, by the kernel's own statistics. They cost time themselves: what
- * is sent meanwhile is no measure of speed.
+ * is sent meanwhile is no measure of speed, and to know what a program takes by
+ * itself, see what is said of one in its place that does nothing.
  */
 
 #include <bpf/bpf.h>
@@ -22,7 +23,9 @@
 #define FLOW_MS		500
 #define LIMIT		60	/* seconds, for all */
 #define PROGS_MAX	64
+#define NSUBJECTS	3
 #define INSTANCE	"jailbench"
+#define EMPTIED		"jailbench-empty"
 
 /* A program is known by its link: of some there is one for each interface. */
 struct prog {
@@ -80,51 +83,72 @@ print_flow(const struct progs *ps, const char *where, enum flow flow,
 	}
 }
 
+/* Who sends, and the programs that run then. */
+struct subject {
+	const char *where;
+	struct pair pair;
+	struct progs progs;
+};
+
 static void
-run_flow(struct progs *ps, const char *where, const struct pair *pair,
-    enum flow flow)
+run_flow(struct subject *s, enum flow flow)
 {
+	struct progs *ps = &s->progs;
 	double count;
 
 	for (size_t i = 0; i < ps->n; i++)
 		ps->prog[i].before = info_of(ps->prog[i].fd);
-	count = pair_run(pair, flow, FLOW_MS).count;
+	count = pair_run(&s->pair, flow, FLOW_MS).count;
 	if (flow == FLOW_STREAM)
 		count /= FLOW_BLOCK;
-	print_flow(ps, where, flow, count);
+	print_flow(ps, s->where, flow, count);
+}
+
+static void
+make_subjects(struct subject *s, const struct family *f)
+{
+	int jid;
+
+	site_make(EMPTIED);
+	jid = site_jail("empty", f, f->addr[ADDR_HOST]);
+	s[2].pair = pair_start(jail_fork, jid, f->addr[ADDR_HOST]);
+	hooks_empty(EMPTIED);
+	hooks_each(EMPTIED, add_prog, &s[2].progs);
+	site_make(INSTANCE);
+	jid = site_jail("jail", f, f->addr[ADDR_JAIL]);
+	s[0].pair = pair_start(site_fork, 0, f->addr[ADDR_HOST]);
+	s[1].pair = pair_start(jail_fork, jid, f->addr[ADDR_JAIL]);
+	hooks_each(INSTANCE, add_prog, &s[0].progs);
+	s[1].progs = s[0].progs;
 }
 
 static void
 work(void *arg)
 {
+	struct subject subjects[NSUBJECTS] = { { .where = "host" },
+		{ .where = "jail" }, { .where = "empty" } };
 	const struct family *f = arg;
-	struct progs ps = { 0 };
-	struct pair host, jail;
-	int jid, stats;
+	int stats;
 
-	site_make(INSTANCE);
-	jid = site_jail("jail", f, f->addr[ADDR_JAIL]);
-	host = pair_start(site_fork, 0, f->addr[ADDR_HOST]);
-	jail = pair_start(jail_fork, jid, f->addr[ADDR_JAIL]);
-	hooks_each(INSTANCE, add_prog, &ps);
+	make_subjects(subjects, f);
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0)
 		err(1, "statistics of programs");
 	printf("\n%-5s %-26s %-16s %8s %8s %8s %8s\n", f->name,
 	    "flow", "program", "runs", "runs/op", "ns/run", "ns/op");
 	for (int flow = 0; flow < FLOW_MAX; flow++) {
-		run_flow(&ps, "jail", &jail, flow);
-		run_flow(&ps, "host", &host, flow);
+		for (int i = 0; i < NSUBJECTS; i++)
+			run_flow(&subjects[i], flow);
 	}
 	close(stats);
-	pair_stop(&host);
-	pair_stop(&jail);
+	for (int i = 0; i < NSUBJECTS; i++)
+		pair_stop(&subjects[i].pair);
 }
 
 int
 main(int argc, char *argv[])
 {
-	static const char *const instances[] = { INSTANCE, NULL };
+	static const char *const instances[] = { INSTANCE, EMPTIED, NULL };
 	const struct family *f = &ipv4;
 
 	if (argc == 2 && strcmp(argv[1], "-6") == 0)
