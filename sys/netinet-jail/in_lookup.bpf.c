@@ -59,6 +59,14 @@ struct search {
 	bool found;
 };
 
+/* Does it listen at the interface? SO_BINDTODEVICE, else at all. */
+static __always_inline bool
+hears(const struct bpf_sock *sk, const struct bpf_sk_lookup *ctx)
+{
+	return (sk->bound_dev_if == 0 ||
+	    sk->bound_dev_if == ctx->ingress_ifindex);
+}
+
 /* (As a function that is called back the verifier looks at it once.) */
 static long
 assign_slot(__u32 slot, struct search *s)
@@ -69,7 +77,8 @@ assign_slot(__u32 slot, struct search *s)
 	sk = bpf_map_lookup_elem(&listeners, s->key);
 	if (sk == NULL)
 		return (0);
-	s->found = bpf_sk_assign(s->ctx, sk, 0) == 0;
+	if (hears(sk, s->ctx))
+		s->found = bpf_sk_assign(s->ctx, sk, 0) == 0;
 	bpf_sk_release(sk);
 	return (s->found);
 }
@@ -155,6 +164,13 @@ remote_addr(const struct bpf_sk_lookup *ctx)
 	return (ctx->family == JAIL_AF_INET ? in6_map(ip4) : ip6);
 }
 
+/* Is it the loopback of a jail? To the host that is nothing. */
+static __always_inline bool
+is_private(const struct jail_in6 *addr)
+{
+	return (in6_v4mapped(addr) ? in_alias(addr->s6[3]) : in6_alias(addr));
+}
+
 /*
  * Is it from a port that a socket of the jail asked for, to the same address?
  * The host may have asked from there: the kernel likes to take the address that
@@ -167,8 +183,7 @@ is_answer(const struct bpf_sk_lookup *ctx, const struct listener_key *at)
 	struct port_key key = port_at(at, &from, bpf_ntohs(ctx->remote_port),
 	    IPPROTO_UDP);
 
-	if (!in6_equal(&from, &at->addr) || in6_alias(&from) ||
-	    (in6_v4mapped(&from) && in_alias(from.s6[3])))
+	if (!in6_equal(&from, &at->addr) || is_private(&from))
 		return (false);
 	if (is_placed(&key))
 		return (true);
@@ -205,7 +220,8 @@ is_open(const struct bpf_sk_lookup *ctx, const struct prison *pr,
 {
 	if (pr->pr_netns != netns)
 		return (true);
-	return ((pr->pr_flags & hostlisten) && !is_kernels(ctx, at));
+	return ((pr->pr_flags & hostlisten) && !is_private(&at->addr) &&
+	    !is_kernels(ctx, at));
 }
 
 /* On the way outwards, through jails that have the address too. */

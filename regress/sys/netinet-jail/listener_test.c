@@ -185,6 +185,31 @@ VNET_CASE(bound_socket_that_connects_keeps_its_port_by_name)
 	connects(&s, SOCK_DGRAM, "::", A_FIRST6, VNET_PEER6);
 }
 
+static void
+try_device(const struct scene *s, const char *bound, const char *dst)
+{
+	int conn, sv = server_start(&s->a, SOCK_STREAM, SV_LISTEN, bound, 7000);
+
+	ATF_REQUIRE_EQ(0, setsockopt(sv, SOL_SOCKET, SO_BINDTODEVICE, "lo",
+	    sizeof("lo")));
+	dial_error(&s->vn, SOCK_STREAM, dst, 7000, ECONNREFUSED);
+	ATF_REQUIRE_EQ(0, setsockopt(sv, SOL_SOCKET, SO_BINDTODEVICE,
+	    s->vn.vn_hostif, sizeof(s->vn.vn_hostif)));
+	conn = dial_expect(&s->vn, SOCK_STREAM, dst, 7000, &sv, 1, 0);
+	close(conn);
+	close(sv);
+}
+
+/* The peer comes by another one than lo. */
+VNET_CASE(listener_at_an_interface_is_not_reached_by_another)
+{
+	struct scene s;
+
+	server_init(&s, tc);
+	try_device(&s, "0.0.0.0", A_SECOND4);
+	try_device(&s, "::", A_FIRST6);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp,
@@ -192,6 +217,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, port_is_free_when_its_process_is_killed);
 	ATF_TP_ADD_TC(tp,
 	    connections_outlive_their_listener_and_let_the_host_listen);
+	ATF_TP_ADD_TC(tp, listener_at_an_interface_is_not_reached_by_another);
 	ATF_TP_ADD_TC(tp, bound_socket_that_connects_keeps_its_port_by_name);
 	return (atf_no_error());
 }

@@ -303,6 +303,41 @@ VNET_CASE(ip6_loopback_is_not_reached_by_the_host)
 		keep_away(&s, way, "::1", A_LO6, A_FIRST6);
 }
 
+/* The host may have what is for the jail's addresses, but not for that. */
+static void
+be_open(const atf_tc_t *tc, const struct family *f, const char *param)
+{
+	struct stage s;
+	enum way way;
+	int waiting;
+
+	stage_init(&s, tc);
+	ATF_REQUIRE_MSG(jail_setv(JAIL_UPDATE, "name", "a", param, NULL,
+	    NULL) != -1, "%s", jail_errmsg);
+	for (way = 0; way < NWAYS; way++) {
+		waiting = must_wait(&s.at[IN_HOST], way, f->zero);
+		miss(&s.at[IN_A], way, f->lo, ECONNREFUSED);
+		miss(&s.at[IN_A], way, f->zero, ECONNREFUSED);
+		reach(&s.at[IN_HOST], way, waiting, NULL, f->lo, f->lo, f->lo);
+		close(waiting);
+	}
+}
+
+VNET_CASE(ip4_loopback_is_not_the_hosts_with_hostlisten)
+{
+	be_open(tc, &ip4, "ip4.hostlisten");
+}
+
+VNET_CASE(ip6_loopback_is_not_the_hosts_with_hostlisten)
+{
+	be_open(tc, &ip6, "ip6.hostlisten");
+}
+
+VNET_CASE(mapped_loopback_is_not_the_hosts_with_hostlisten)
+{
+	be_open(tc, &mapped, "ip4.hostlisten");
+}
+
 /* A jail with all of the host's addresses does not have that. */
 VNET_CASE(loopback_is_not_reached_by_a_jail_that_inherits)
 {
@@ -431,6 +466,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, ip6_loopback_is_not_reached_by_public_addresses);
 	ATF_TP_ADD_TC(tp, ip4_loopback_is_not_reached_by_the_host);
 	ATF_TP_ADD_TC(tp, ip6_loopback_is_not_reached_by_the_host);
+	ATF_TP_ADD_TC(tp, ip4_loopback_is_not_the_hosts_with_hostlisten);
+	ATF_TP_ADD_TC(tp, ip6_loopback_is_not_the_hosts_with_hostlisten);
+	ATF_TP_ADD_TC(tp, mapped_loopback_is_not_the_hosts_with_hostlisten);
 	ATF_TP_ADD_TC(tp, loopback_is_not_reached_by_a_jail_that_inherits);
 	ATF_TP_ADD_TC(tp, no_address_is_the_jails_loopback);
 	ATF_TP_ADD_TC(tp, other_loopback_addresses_are_unreachable);
