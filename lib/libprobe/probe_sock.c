@@ -66,8 +66,7 @@ fail(const struct failure *f)
 	if (f->at == AT_BIND && f->error == EADDRNOTAVAIL)
 		not_ours(f->src);
 	probe_ntop(f->at == AT_BIND ? f->src : f->dst, text);
-	if (f->at == AT_SOCKET && (f->error == EPROTONOSUPPORT ||
-	    f->error == EAFNOSUPPORT))
+	if (f->at == AT_SOCKET && f->error == EAFNOSUPPORT)
 		errx(PROBE_ERROR, "%s: %s is disabled here", text,
 		    f->dst->sa.sa_family == AF_INET ? "IPv4" : "IPv6");
 	if (f->error == EINVAL && link_local(f->dst) &&

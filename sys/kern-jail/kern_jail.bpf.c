@@ -41,8 +41,8 @@ check_socket(const struct prison *pr, int af, int type, int proto, int *error)
 	*error = EPERM;
 	if (pr == NULL)
 		return (JR_NOPRISON);
-	*error = EPROTONOSUPPORT;
-	if (prison_check_af(pr, af) != 0)
+	*error = prison_check_af(pr, af);
+	if (*error != 0)
 		return (JR_NOFAMILY);
 	*error = prison_check_raw(pr, type);
 	if (*error != 0)

@@ -388,7 +388,7 @@ VNET_CASE(sockets_at_what_the_jail_around_loses_are_destroyed)
 	ATF_CHECK_EQ(-1, send(conn[1], "", 1, MSG_NOSIGNAL));
 	ATF_CHECK_EQ(1, send(conn[2], "", 1, MSG_NOSIGNAL));
 	ATF_CHECK(server_open(&s.jail[SECOND], &sv) == -1);
-	ATF_CHECK_STREQ("EPROTONOSUPPORT", errname(sv.error));
+	ATF_CHECK_STREQ("EAFNOSUPPORT", errname(sv.error));
 }
 
 VNET_CASE(address_of_a_removed_jail_is_the_one_arounds_again)
