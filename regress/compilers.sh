@@ -28,8 +28,8 @@ sys/netinet-jail/forge_test sys/netinet-jail/input_test
 sys/netinet-jail/listener_test sys/netinet-jail/loopback_test
 sys/netinet-jail/mcast_test sys/netinet-jail/nested_test
 sys/netinet-jail/ports_test sys/netinet-jail/raw_policy_test
-sys/netinet-jail/sendmsg_test sys/netinet-jail/udp_test
-sys/netinet-jail/wildcard_test"
+sys/netinet-jail/sendmsg_test sys/netinet-jail/udp_error_test
+sys/netinet-jail/udp_test sys/netinet-jail/wildcard_test"
 
 clangs()
 {

@@ -2,7 +2,8 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * Datagrams for any address of a jail to a socket that asked for all of them.
+ * Datagrams for any address of a jail to a socket that asked for all of them,
+ * and errors about its own.
  * The kernel has such a socket at one address, so it is sought by that before
  * the kernel would seek it by the one in the packet. Here too most packets are
  * none of ours.
@@ -29,6 +30,13 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 #define IP_OFFSETS	0x1fff
 #define IP6_OFFSETS	0xfff8
 #define UDP_PORTS	4	/* bytes of its header that we need */
+
+/* Errors, RFC 792 and RFC 4443; how their cause begins comes after that. */
+#define ICMP_UNREACH	3
+#define ICMP_TIMXCEED	11
+#define ICMP_PARAMPROB	12
+#define ICMP6_INFO	0x80	/* it is none */
+#define ICMP_HEADER	8
 
 /* The header of fragments, RFC 8200, section 4.5. */
 struct ip6_frag {
@@ -256,23 +264,18 @@ find_any(const struct ip_owner *owner, struct port_key *any,
 	return (a.found ? bpf_map_lookup_elem(&ports, any) : NULL);
 }
 
-static __always_inline bool
-read_ports(struct __sk_buff *skb, struct datagram *d)
+static __always_inline void
+set_ports(struct datagram *d, __be16 sport, __be16 dport)
 {
-	struct udphdr udp;
-
-	if (!load(skb, d->header, &udp, UDP_PORTS))
-		return (false);
-	d->sport = udp.source;
-	d->dport = udp.dest;
+	d->sport = sport;
+	d->dport = dport;
 	if (d->family == 4) {
-		d->tuple.ipv4.sport = udp.source;
-		d->tuple.ipv4.dport = udp.dest;
+		d->tuple.ipv4.sport = sport;
+		d->tuple.ipv4.dport = dport;
 	} else {
-		d->tuple.ipv6.sport = udp.source;
-		d->tuple.ipv6.dport = udp.dest;
+		d->tuple.ipv6.sport = sport;
+		d->tuple.ipv6.dport = dport;
 	}
-	return (true);
 }
 
 static __always_inline int
@@ -283,86 +286,226 @@ drop(struct __sk_buff *skb, const struct ip_owner *owner, __u8 family)
 	return (TC_ACT_SHOT);
 }
 
-static __always_inline int
+static __always_inline __u32
+tuple_size(const struct datagram *d)
+{
+	return (d->family == 4 ? sizeof(d->tuple.ipv4) :
+	    sizeof(d->tuple.ipv6));
+}
+
+/* The key of its port at all addresses. */
+static __always_inline struct port_key
+any_of(const struct datagram *d, const struct ip_owner *owner)
+{
+	const struct port_key key = { .netns = netns, .ports = owner->ports,
+		.port = bpf_ntohs(d->dport), .proto = IPPROTO_UDP,
+		.family = d->family };
+
+	return (port_any(&key));
+}
+
+/* (As a function of its own it shares the stack with steer_error().) */
+static __noinline int
 steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 {
-	struct port_key any = { .netns = netns, .ports = owner->ports,
-		.proto = IPPROTO_UDP, .family = d->family };
+	struct port_key any;
 	const struct port *p;
-	__u32 len = d->family == 4 ? sizeof(d->tuple.ipv4) :
-	    sizeof(d->tuple.ipv6);
+	struct udphdr udp;
 
-	if (!read_ports(skb, d))
+	if (!load(skb, d->header, &udp, UDP_PORTS))
 		return (TC_ACT_UNSPEC);
-	any.port = bpf_ntohs(d->dport);
-	any = port_any(&any);
+	set_ports(d, udp.source, udp.dest);
+	any = any_of(d, owner);
 	p = find_any(owner, &any, &d->dst);
 	if (is_found(p, &d->dst))
 		return (TC_ACT_UNSPEC);
 	if (in6_wild(&p->bound))
-		return (is_others(skb, d, len, &any) ? drop(skb, owner,
-		    d->family) : TC_ACT_UNSPEC);
+		return (is_others(skb, d, tuple_size(d), &any) ?
+		    drop(skb, owner, d->family) : TC_ACT_UNSPEC);
 	if (d->fragment ||
-	    !give(skb, &d->tuple, len, &any, &d->dst, false, false))
+	    !give(skb, &d->tuple, tuple_size(d), &any, &d->dst, false, false))
 		give_any(skb, &any, &p->bound, d);
 	return (TC_ACT_UNSPEC);
+}
+
+/* Can the jail have sent what an answer of d would be to? */
+static __always_inline bool
+can_have_sent(const struct prison *pr, const struct datagram *d)
+{
+	struct jail_in6 to;
+
+	if (d->family == 4)
+		return (prison_output_ip4(pr, d->tuple.ipv4.daddr,
+		    d->tuple.ipv4.saddr) == JR_NONE);
+	__builtin_memcpy(&to, d->tuple.ipv6.saddr, sizeof(to));
+	return (prison_output_ip6(pr, &d->dst, &to) == JR_NONE);
+}
+
+/* The kernel tells a socket that it has at all addresses of others' errors. */
+static __always_inline int
+check_told(struct __sk_buff *skb, struct datagram *d)
+{
+	const struct prison *pr;
+	struct bpf_sock *sk;
+
+	sk = bpf_sk_lookup_udp(skb, &d->tuple, tuple_size(d),
+	    BPF_F_CURRENT_NETNS, 0);
+	if (sk == NULL)
+		return (TC_ACT_UNSPEC);
+	pr = prison_of_sock(sk);
+	bpf_sk_release(sk);
+	if (pr == NULL || can_have_sent(pr, d))
+		return (TC_ACT_UNSPEC);
+	refuse_packet(skb, pr, JR_DSTADDR, JAIL_DIR_IN, d->family);
+	return (TC_ACT_SHOT);
+}
+
+/*
+ * An error about a datagram that a socket at all addresses sent is for that
+ * socket, too: to the kernel it is as if an answer came, so d says where that
+ * would go. (It is told of it as if it got the first fragment of one.)
+ */
+static __noinline int
+steer_error(struct __sk_buff *skb, struct datagram *d)
+{
+	const struct ip_owner *owner = owner_of(&d->dst);
+	const struct port *p = NULL;
+	struct port_key any;
+	struct udphdr udp;
+
+	if (!load(skb, d->header, &udp, UDP_PORTS))
+		return (TC_ACT_UNSPEC);
+	set_ports(d, udp.dest, udp.source);
+	if (owner != NULL) {
+		any = any_of(d, owner);
+		p = find_any(owner, &any, &d->dst);
+	}
+	if (is_found(p, &d->dst) || in6_wild(&p->bound))
+		return (check_told(skb, d));
+	give_any(skb, &any, &p->bound, d);
+	return (TC_ACT_UNSPEC);
+}
+
+static __always_inline int
+error4(struct __sk_buff *skb, __u32 offset)
+{
+	struct datagram d = { .family = 4, .fragment = true };
+	struct iphdr ip;
+	__u8 type;
+
+	if (!load(skb, offset, &type, sizeof(type)) ||
+	    (type != ICMP_UNREACH && type != ICMP_TIMXCEED &&
+	    type != ICMP_PARAMPROB) ||
+	    !load(skb, offset + ICMP_HEADER, &ip, sizeof(ip)) ||
+	    ip.protocol != IPPROTO_UDP ||
+	    (ip.frag_off & bpf_htons(IP_OFFSETS)))
+		return (TC_ACT_UNSPEC);
+	d.dst = in6_map(ip.saddr);
+	d.header = offset + ICMP_HEADER + ip.ihl * 4;
+	d.tuple.ipv4.saddr = ip.daddr;
+	d.tuple.ipv4.daddr = ip.saddr;
+	return (steer_error(skb, &d));
+}
+
+static __always_inline int
+datagram4(struct __sk_buff *skb, const struct iphdr *ip)
+{
+	struct datagram d = { .family = 4, .header = ip->ihl * 4,
+		.fragment = ip->frag_off & bpf_htons(IP_MORE) };
+	const struct ip_owner *owner;
+	__be32 dst = ip->daddr;
+
+	owner = bpf_map_lookup_elem(&ip4_owners, &dst);
+	if (owner == NULL)
+		return (TC_ACT_UNSPEC);
+	d.dst = in6_map(dst);
+	d.tuple.ipv4.saddr = ip->saddr;
+	d.tuple.ipv4.daddr = dst;
+	return (steer(skb, &d, owner));
 }
 
 static __always_inline int
 steer4(struct __sk_buff *skb)
 {
-	struct datagram d = { .family = 4 };
-	const struct ip_owner *owner;
 	struct iphdr ip;
 
-	if (!load(skb, 0, &ip, sizeof(ip)) || ip.protocol != IPPROTO_UDP ||
+	if (!load(skb, 0, &ip, sizeof(ip)) ||
 	    (ip.frag_off & bpf_htons(IP_OFFSETS)))
 		return (TC_ACT_UNSPEC);
-	owner = bpf_map_lookup_elem(&ip4_owners, &ip.daddr);
-	if (owner == NULL)
+	switch (ip.protocol) {
+	case IPPROTO_UDP:
+		return (datagram4(skb, &ip));
+	case IPPROTO_ICMP:
+		return (error4(skb, ip.ihl * 4));
+	default:
 		return (TC_ACT_UNSPEC);
-	d.dst = in6_map(ip.daddr);
-	d.fragment = ip.frag_off & bpf_htons(IP_MORE);
-	d.header = ip.ihl * 4;
-	d.tuple.ipv4.saddr = ip.saddr;
-	d.tuple.ipv4.daddr = ip.daddr;
-	return (steer(skb, &d, owner));
+	}
 }
 
-/* Is it the first fragment of a UDP datagram? */
+/* Is it the first fragment of a UDP datagram, whose header begins there? */
 static __always_inline bool
-is_fragment6(struct __sk_buff *skb, __u8 nexthdr)
+is_fragment6(struct __sk_buff *skb, __u32 offset, __u8 nexthdr)
 {
 	struct ip6_frag frag;
 
 	return (nexthdr == IPPROTO_FRAGMENT &&
-	    load(skb, sizeof(struct ipv6hdr), &frag, sizeof(frag)) &&
+	    load(skb, offset, &frag, sizeof(frag)) &&
 	    frag.nexthdr == IPPROTO_UDP &&
 	    !(frag.offset & bpf_htons(IP6_OFFSETS)));
 }
 
 static __always_inline int
+error6(struct __sk_buff *skb)
+{
+	const __u32 inner = sizeof(struct ipv6hdr) + ICMP_HEADER;
+	struct datagram d = { .family = 6, .fragment = true,
+		.header = inner + sizeof(struct ipv6hdr) };
+	struct ipv6hdr ip6;
+	__u8 type;
+
+	if (!load(skb, sizeof(ip6), &type, sizeof(type)) ||
+	    (type & ICMP6_INFO) ||
+	    !load(skb, inner, &ip6, sizeof(ip6)))
+		return (TC_ACT_UNSPEC);
+	if (is_fragment6(skb, d.header, ip6.nexthdr))
+		d.header += sizeof(struct ip6_frag);
+	else if (ip6.nexthdr != IPPROTO_UDP)
+		return (TC_ACT_UNSPEC);
+	__builtin_memcpy(&d.dst, &ip6.saddr, sizeof(d.dst));
+	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6.daddr, sizeof(ip6.daddr));
+	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6.saddr, sizeof(ip6.saddr));
+	return (steer_error(skb, &d));
+}
+
+static __always_inline int
+datagram6(struct __sk_buff *skb, const struct ipv6hdr *ip6)
+{
+	struct datagram d = { .family = 6, .header = sizeof(*ip6) };
+	const struct ip_owner *owner;
+
+	d.fragment = is_fragment6(skb, d.header, ip6->nexthdr);
+	if (d.fragment)
+		d.header += sizeof(struct ip6_frag);
+	else if (ip6->nexthdr != IPPROTO_UDP)
+		return (TC_ACT_UNSPEC);
+	__builtin_memcpy(&d.dst, &ip6->daddr, sizeof(d.dst));
+	owner = bpf_map_lookup_elem(&ip6_owners, &d.dst);
+	if (owner == NULL)
+		return (TC_ACT_UNSPEC);
+	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6->saddr, sizeof(ip6->saddr));
+	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6->daddr, sizeof(ip6->daddr));
+	return (steer(skb, &d, owner));
+}
+
+static __always_inline int
 steer6(struct __sk_buff *skb)
 {
-	struct datagram d = { .family = 6,
-		.header = sizeof(struct ipv6hdr) };
-	const struct ip_owner *owner;
 	struct ipv6hdr ip6;
 
 	if (!load(skb, 0, &ip6, sizeof(ip6)))
 		return (TC_ACT_UNSPEC);
-	d.fragment = is_fragment6(skb, ip6.nexthdr);
-	if (d.fragment)
-		d.header += sizeof(struct ip6_frag);
-	else if (ip6.nexthdr != IPPROTO_UDP)
-		return (TC_ACT_UNSPEC);
-	__builtin_memcpy(&d.dst, &ip6.daddr, sizeof(d.dst));
-	owner = bpf_map_lookup_elem(&ip6_owners, &d.dst);
-	if (owner == NULL)
-		return (TC_ACT_UNSPEC);
-	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6.saddr, sizeof(ip6.saddr));
-	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6.daddr, sizeof(ip6.daddr));
-	return (steer(skb, &d, owner));
+	return (ip6.nexthdr == IPPROTO_ICMPV6 ? error6(skb) :
+	    datagram6(skb, &ip6));
 }
 
 SEC("tc")

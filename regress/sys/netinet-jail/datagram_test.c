@@ -6,17 +6,12 @@
  * comes back to whoever asked, in whatever way its socket got its port.
  */
 
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-
-#include <linux/if_tun.h>
-#include <net/if.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +20,7 @@
 
 #include "forge.h"
 #include "server.h"
+#include "tun.h"
 
 enum who { HOST, JAIL_A, JAIL_B, NWHO };
 
@@ -342,23 +338,6 @@ VNET_CASE(datagram_in_fragments_comes_to_all_addresses)
 	try_large(&s, A_SECOND6, 0, A_SECOND6);
 }
 
-/* An interface whose packets begin with the IP header. */
-static int
-tun_open(const struct vnet *vn)
-{
-	struct ifreq ifr = { .ifr_name = "tun0",
-		.ifr_flags = IFF_TUN | IFF_NO_PI };
-	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	if (tun == -1)
-		vnet_lacks("tun", "/dev/net/tun: %s", strerror(errno));
-	ATF_REQUIRE_EQ(0, ioctl(tun, TUNSETIFF, &ifr));
-	vnet_ip(vn, "link set tun0 up");
-	vnet_ip(vn, "route add 203.0.113.0/24 dev tun0");
-	vnet_ip(vn, "route add 2001:db8:3::/64 dev tun0");
-	return (tun);
-}
-
 static void
 come_by(int tun, const char *src, const char *dst, int sv)
 {
@@ -387,10 +366,10 @@ VNET_CASE(datagram_comes_by_an_interface_without_ethernet)
 	tun = tun_open(&s.vn);
 	scene_jail("c", NULL, NULL, NULL);	/* who comes finds it */
 	sv = server_start(&s.a, SOCK_DGRAM, 0, "::", port);
-	come_by(tun, "203.0.113.1", A_FIRST4, sv);
-	come_by(tun, "203.0.113.1", A_SECOND4, sv);
-	come_by(tun, "2001:db8:3::1", A_FIRST6, sv);
-	come_by(tun, "2001:db8:3::1", A_SECOND6, sv);
+	come_by(tun, TUN_FAR4, A_FIRST4, sv);
+	come_by(tun, TUN_FAR4, A_SECOND4, sv);
+	come_by(tun, TUN_FAR6, A_FIRST6, sv);
+	come_by(tun, TUN_FAR6, A_SECOND6, sv);
 }
 
 ATF_TP_ADD_TCS(tp)
