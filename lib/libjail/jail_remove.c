@@ -270,6 +270,27 @@ jail_remove(int jid)
 	return (error);
 }
 
+static void
+take_loopback(struct session *s, uint32_t jid)
+{
+	(void)s;
+	loopback_down(jid);
+}
+
+/* The processes of a jail, and what is on an interface for it. */
+static int
+remove_cgroup(struct session *s, uint32_t jid)
+{
+	int netns = open_netns(s, jid);
+	int error = cgroup_remove(s, jid);
+
+	if (error == 0)
+		do_in_netns(s, jid, netns, take_loopback);
+	if (netns != -1)
+		close(netns);
+	return (error);
+}
+
 /* Kill and remove the jails below a root; maps need not be readable. */
 static int
 remove_cgroups(struct session *s, const char *root)
@@ -284,7 +305,7 @@ remove_cgroups(struct session *s, const char *root)
 		    strerror(errno)));
 	while (error == 0 && (e = readdir(d)) != NULL) {
 		if (e->d_type == DT_DIR && e->d_name[0] != '.')
-			error = cgroup_remove(s, atoi(e->d_name));
+			error = remove_cgroup(s, atoi(e->d_name));
 	}
 	closedir(d);
 	return (error);

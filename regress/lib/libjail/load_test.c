@@ -105,7 +105,7 @@ JAIL_TC(killed_unloading_is_carried_through_by_the_next,
 	int n;
 
 	vnet_instance(tc);
-	for (n = 1; more && n < CALLS_MAX; n += traced_step()) {
+	for (n = 1; more && n < CALLS_MAX; n += 2 * traced_step()) {
 		make_jail("first", "ip4.addr", "192.0.2.7", NULL);
 		make_jail("second", "ip6.addr", "2001:db8::7", NULL);
 		more = kill_at(destroy, n);

@@ -360,6 +360,20 @@ VNET_CASE(ip6_loopback_goes_with_a_jail_that_has_processes)
 	jailed_stop(&jd);
 }
 
+/* Also if somebody who is elsewhere takes that away. */
+VNET_CASE(ip6_loopback_goes_with_the_instance)
+{
+	struct jailed jd;
+	struct scene s;
+
+	jd = kind_init(&s, tc, "private");
+	ATF_REQUIRE_EQ(0, vnet_enter(s.vn.vn_peer));
+	ATF_REQUIRE_EQ_MSG(0, jail_unload(), "%s", jail_errmsg);
+	ATF_REQUIRE_EQ(0, vnet_enter(s.vn.vn_host));
+	ATF_CHECK(!has_alias(jd.jd_jid));
+	ATF_CHECK(!has_alias(s.a.jd_jid));
+}
+
 /* A jail whose addresses are changed from one list to another; its jid. */
 static int
 change_addrs(const atf_tc_t *tc, const char *from, const char *to)
@@ -399,6 +413,7 @@ ATF_TP_ADD_TCS(tp)
 	    ip6_loopback_is_on_the_interface_while_the_jail_is_there);
 	ATF_TP_ADD_TC(tp, ip6_loopback_is_no_source_of_the_host);
 	ATF_TP_ADD_TC(tp, ip6_loopback_goes_with_a_jail_that_has_processes);
+	ATF_TP_ADD_TC(tp, ip6_loopback_goes_with_the_instance);
 	ATF_TP_ADD_TC(tp, ip6_loopback_goes_with_the_last_address);
 	ATF_TP_ADD_TC(tp, ip6_loopback_comes_with_the_first_address);
 	return (atf_no_error());
