@@ -166,7 +166,9 @@ import_addrs(struct jailparam *jp, int af, size_t addrlen, const char *value)
 		error = out_of_memory();
 	while (error == 0 && value[0] != '\0' &&
 	    (one = strsep(&rest, ",")) != NULL) {
-		if (inet_pton(af, one, addrs + n++ * addrlen) != 1)
+		if (one[0] == '\0')
+			error = bad_value(jp, "a comma too many", value);
+		else if (inet_pton(af, one, addrs + n++ * addrlen) != 1)
 			error = bad_value(jp, what, one);
 	}
 	if (error == 0)

@@ -62,7 +62,7 @@ address_must_parse_body()
 	check_refused_all "jail: ip6.addr: $what: \"2001:db8::5/64\"" \
 	    ip6.addr=2001:db8::5/64
 	for addr in , 192.0.2.5, ,192.0.2.5 192.0.2.5,,192.0.2.6; do
-		check_refused_all 'jail: ip4.addr: not an IPv4 address: ""' \
+		check_refused_all "jail: ip4.addr: a comma too many: \"$addr\"" \
 		    ip4.addr=$addr
 	done
 }
