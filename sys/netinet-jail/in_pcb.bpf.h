@@ -19,6 +19,9 @@
 #include "in_port.bpf.h"
 #include "in_sets.bpf.h"
 
+#define PORTS_FIRST	32768	/* ip_local_port_range, as it is by default */
+#define PORTS_LAST	60999
+
 /* The address that a call names; the hook is for that family. */
 static __always_inline struct jail_in6
 named_addr(const struct bpf_sock_addr *ctx, __u8 family)
@@ -324,6 +327,23 @@ check_port(const struct bpf_sock_addr *ctx, const struct prison *pr,
 	return (error);
 }
 
+/* Does the kernel choose no port in bind(2)? IP_BIND_ADDRESS_NO_PORT. */
+static __always_inline bool
+defers_port(struct bpf_sock *sk)
+{
+	const __u32 *noport = bpf_sk_storage_get(&sock_noports, sk, NULL, 0);
+
+	return (noport != NULL && *noport);
+}
+
+/* One that it might have chosen; if it is in use, that is bad luck. */
+static __always_inline __u16
+any_port(void)
+{
+	return (PORTS_FIRST + bpf_get_prandom_u32() % (PORTS_LAST -
+	    PORTS_FIRST + 1));
+}
+
 /*
  * The port that a socket of a jail asks for, at the address *addr or, if that
  * is :: or ::ffff:0.0.0.0, at all of the jail's. Sets the address and the port
@@ -351,6 +371,8 @@ bind_port(struct bpf_sock_addr *ctx, const struct prison *pr,
 	if (sb.key.port != 0) {
 		error = check_port(ctx, pr, &sb);
 		real = port_real(&sb);
+		if (real == 0 && tcp && defers_port(ctx->sk))
+			real = any_port();
 	}
 	if (error != 0)
 		return (error);

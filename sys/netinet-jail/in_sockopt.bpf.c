@@ -90,6 +90,21 @@ note_from(struct bpf_sockopt *ctx)
 		group_from(ctx->sk, addr[ctx->optlen < MREQ_SIZE ? 0 : 1]);
 }
 
+/* Note that bind(2) is to leave the port alone, for who asks for one. */
+static __always_inline void
+note_noport(struct bpf_sockopt *ctx)
+{
+	const int *on = ctx->optval;
+	__u32 *noport;
+
+	if ((void *)(on + 1) > ctx->optval_end)
+		return;
+	noport = bpf_sk_storage_get(&sock_noports, ctx->sk, NULL,
+	    BPF_SK_STORAGE_GET_F_CREATE);
+	if (noport != NULL)
+		*noport = *on != 0;
+}
+
 /* May a TCP socket become one of that kind? SMC would bind behind the hooks. */
 static __always_inline int
 check_ulp(const struct bpf_sockopt *ctx)
@@ -160,6 +175,8 @@ check_value(struct bpf_sockopt *ctx, const struct prison *pr)
 		return (check_loop(ctx));
 	if (ctx->level == IPPROTO_IP && ctx->optname == IP_MULTICAST_IF)
 		note_from(ctx);
+	if (ctx->level == IPPROTO_IP && ctx->optname == IP_BIND_ADDRESS_NO_PORT)
+		note_noport(ctx);
 	return (pr->pr_flags & PR_ALLOW_MULTICAST ? change_groups(ctx) : 0);
 }
 

@@ -24,6 +24,7 @@
  *	event_readers	0 -> until when events are wanted, or 0
  *	sock_binds	socket -> struct sock_bind
  *	sock_groups	socket -> struct sock_groups
+ *	sock_noports	socket -> is IP_BIND_ADDRESS_NO_PORT set?
  *	ports		struct port_key -> struct port
  *	listeners	struct listener_key -> TCP socket
  *	wide_udp	struct listener_key -> UDP socket

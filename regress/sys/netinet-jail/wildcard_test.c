@@ -317,14 +317,17 @@ VNET_CASE(port_that_is_chosen_is_reached_on_all_addresses)
 	any_port(&s, &dual[1], SV_UNBOUND);
 }
 
-/* IP_BIND_ADDRESS_NO_PORT leaves the port to listen(2). */
+/* IP_BIND_ADDRESS_NO_PORT leaves a port that is not asked for to listen(2). */
 static void
 no_port(const struct scene *s, const struct family *f, uint16_t asked)
 {
-	int a = server_start(&s->a, SOCK_STREAM,
-	    f->options | SV_NOPORT | SV_LISTEN, f->bound, asked);
-	uint16_t chosen = name_port(a);
+	int a = server_start(&s->a, SOCK_STREAM, f->options | SV_NOPORT,
+	    f->bound, asked);
+	uint16_t chosen;
 
+	check_name(a, f->bound, asked);
+	ATF_REQUIRE_EQ(0, listen(a, 1));
+	chosen = name_port(a);
 	if (asked != 0)
 		ATF_CHECK_EQ(asked, chosen);
 	check_name(a, f->bound, chosen);
@@ -342,6 +345,7 @@ VNET_CASE(port_that_listen_chooses_is_reached_on_all_addresses)
 	no_port(&s, &families[0], 5000);
 	no_port(&s, &families[3], 0);
 	no_port(&s, &families[3], 5000);
+	no_port(&s, &families[4], 5000);
 }
 
 /* An address that the jail has and the host does not. */
