@@ -242,7 +242,7 @@ broker_start(const struct session *s, const struct jail *j, int cgroup,
     int init)
 {
 	struct broker b = { .cgroup = j->pi.pi_cgroup, .filter = -1,
-		.process = -1,
+		.last = -1, .process = -1,
 		.init = init,
 		.several = broker_asks_sends(&j->pr),
 		.capture = (j->pr.pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0 };

@@ -39,11 +39,10 @@ union sockaddrs {
 	struct sockaddr_in6 sin6;
 };
 
-/* A socket that calls are about; but for bound, it stays what it is. */
+/* A socket of the kinds that the broker makes; but for bound it stays so. */
 struct known {
 	uint64_t cookie;	/* 0: none */
 	int af, type;
-	bool brokered;		/* of a kind that the broker makes */
 	bool bound;		/* to an address, by the program itself */
 };
 
@@ -58,10 +57,10 @@ struct broker {
 	int filter;		/* for packet sockets; -1: there are none */
 	bool several;		/* the filter asks for each send */
 	bool capture;		/* packet sockets are made as well */
-	struct known known[BROKER_NKNOWN]; /* the oldest is forgotten */
+	struct known known[BROKER_NKNOWN]; /* the oldest goes, if not bound */
 	unsigned int nknown;
-	pid_t last;		/* who asked last, if its process is ... */
-	int process;		/* ... this pidfd's; -1: it is not */
+	pid_t last;		/* who asked last, if it is ... */
+	int process;		/* ... this pidfd's; -1 each: none */
 };
 
 /* The thread that made a call; but for tid, what caller_read() finds. */

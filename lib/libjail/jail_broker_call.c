@@ -27,6 +27,7 @@ struct call {
 	const struct seccomp_notif *req;
 	struct caller who;
 	struct known *sock;	/* what it is about; NULL: none yet */
+	int result;		/* what it returns if it does not fail */
 };
 
 static int
@@ -59,13 +60,16 @@ settle(const struct call *c, int s, int af)
 		bind(s, &sa.sa, sizeof(sa));
 }
 
-/* Hand out a socket, as the result of the call; 0 or an errno. */
+/*
+ * Hand out a socket, as the result of the call; 0 or an errno. (The flag by
+ * which the kernel would answer in the same step is not for a process that may
+ * be frozen in it: then the call is answered, with 0, and the socket lost.)
+ */
 static int
-give(const struct call *c, int s, int number)
+give(struct call *c, int s, int number)
 {
 	struct seccomp_notif_addfd add = {
 		.id = c->req->id, .srcfd = s,
-		.flags = SECCOMP_ADDFD_FLAG_SEND,
 		.newfd_flags = argument(c, 1) & SOCK_CLOEXEC,
 	};
 
@@ -73,13 +77,13 @@ give(const struct call *c, int s, int number)
 		add.flags |= SECCOMP_ADDFD_FLAG_SETFD;
 		add.newfd = number;
 	}
-	return (ioctl(c->b->notify, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0 ?
-	    0 : errno);
+	c->result = ioctl(c->b->notify, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	return (c->result >= 0 ? 0 : errno);
 }
 
 /* Who may have no number that large gets a socket with any. */
 static int
-give_any(const struct call *c, int s)
+give_any(struct call *c, int s)
 {
 	const int number = caller_free_number(c->b, &c->who);
 	int error = give(c, s, number);
@@ -109,7 +113,7 @@ filter_packets(const struct call *c, int s)
 
 /* As packet_create(): SOCK_PACKET, which is of old, is not known here. */
 static int
-answer_packet(const struct call *c)
+answer_packet(struct call *c)
 {
 	const int type = argument(c, 1) & SOCK_TYPE_MASK;
 	struct prison pr;
@@ -134,7 +138,7 @@ answer_packet(const struct call *c)
  * Of what is sent to an IPv4 group the machine's own sockets get a copy before
  * the packet is judged, so there is to be none.
  *
- * Returns 0: the program has it already, or an errno.
+ * Returns 0: the program has it, by the number in c->result, or an errno.
  */
 static int
 answer_socket(struct call *c)
@@ -182,33 +186,50 @@ cookie(int s)
 	return (value);
 }
 
-static struct known
-look_at(int s)
+/* Is it of a kind that the broker makes? */
+static bool
+look_at(int s, struct known *k)
 {
 	const int proto = option(s, SO_PROTOCOL);
-	struct known k = { .af = option(s, SO_DOMAIN),
-		.type = option(s, SO_TYPE) };
 
-	k.brokered = (k.af == AF_INET || k.af == AF_INET6) &&
-	    (k.type == SOCK_RAW || proto == IPPROTO_ICMP ||
-	    proto == IPPROTO_ICMPV6);
+	k->af = option(s, SO_DOMAIN);
+	k->type = option(s, SO_TYPE);
+	return ((k->af == AF_INET || k->af == AF_INET6) &&
+	    (k->type == SOCK_RAW || proto == IPPROTO_ICMP ||
+	    proto == IPPROTO_ICMPV6));
+}
+
+/* The one to be forgotten: what a program has bound itself, only if all are. */
+static struct known *
+oldest(struct broker *b)
+{
+	struct known *k;
+
+	for (int i = 0; i < BROKER_NKNOWN; i++) {
+		k = &b->known[b->nknown++ % BROKER_NKNOWN];
+		if (!k->bound)
+			break;
+	}
 	return (k);
 }
 
-/* Each option that is asked for costs as much as a packet: ask once. */
+/*
+ * What there is to know of a socket; NULL: it is none of the broker's. Each
+ * option that is asked for costs as much as a packet: ask once.
+ */
 static struct known *
 know(struct broker *b, int s)
 {
-	const uint64_t sought = cookie(s);
-	struct known *k;
+	struct known new = { .cookie = cookie(s) }, *k;
 
 	for (k = b->known; k < b->known + BROKER_NKNOWN; k++) {
-		if (k->cookie == sought)
+		if (new.cookie != 0 && k->cookie == new.cookie)
 			return (k);
 	}
-	k = &b->known[b->nknown++ % BROKER_NKNOWN];
-	*k = look_at(s);
-	k->cookie = sought;
+	if (!look_at(s, &new))
+		return (NULL);
+	k = oldest(b);
+	*k = new;
 	return (k);
 }
 
@@ -409,7 +430,7 @@ answer_on(struct call *c, int s)
 	union sockaddrs sa;
 
 	c->sock = know(c->b, s);
-	if (!c->sock->brokered)
+	if (c->sock == NULL)
 		return (-1);
 	if (is_send(nr)) {
 		if (destination(c, &from, &len) &&
@@ -449,7 +470,6 @@ answer(struct call *c)
 	return (error);
 }
 
-/* (If the program has the answer already, this one reaches nobody.) */
 void
 broker_answer(struct broker *b, const struct seccomp_notif *req,
     struct seccomp_notif_resp *resp)
@@ -458,7 +478,7 @@ broker_answer(struct broker *b, const struct seccomp_notif *req,
 	int error = answer(&c);
 
 	resp->id = req->id;
-	resp->val = 0;
+	resp->val = error == 0 ? c.result : 0;
 	resp->error = error > 0 ? -error : 0;
 	resp->flags = error < 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
 }

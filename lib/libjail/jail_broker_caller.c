@@ -158,7 +158,7 @@ reopen_process(struct broker *b, const struct caller *c)
 	if (b->process != -1)
 		close(b->process);
 	b->process = syscall(SYS_pidfd_open, c->tid, 0);
-	b->last = b->process != -1 ? c->tid : 0;
+	b->last = b->process != -1 ? c->tid : -1;
 	if (b->process == -1 && caller_read(b, c->tid, &whole) == 0)
 		b->process = syscall(SYS_pidfd_open, whole.tgid, 0);
 	return (b->process != -1);

@@ -261,19 +261,25 @@ VNET_CASE(threads_and_processes_are_told_apart)
 	ATF_CHECK_STREQ("0", errname(e.child));
 }
 
-/* A child that asks as fast as it can, until it is killed. */
+/* A child that asks as fast as it can; its end of a pipe, closed if it ends. */
 static int
 do_flood(void *arg)
 {
+	int fds[2];
+
 	(void)arg;
 	signal(SIGRTMIN, SIG_IGN);
+	if (pipe(fds) != 0)
+		return (-1);
 	if (fork() == 0) {
+		close(fds[0]);
 		alarm(60);
 		while (send_raw() == 0)
 			continue;
 		_exit(0);
 	}
-	return (-1);
+	close(fds[1]);
+	return (fds[0]);
 }
 
 /*
@@ -282,13 +288,18 @@ do_flood(void *arg)
  */
 VNET_CASE(signals_come_to_who_asks_without_end)
 {
+	struct pollfd pfd;
 	struct scene s;
 
 	scene_init(&s, tc);
-	jailed_call(&s.a, do_flood, NULL, 0);
+	pfd.fd = jailed_call(&s.a, do_flood, NULL, 0);
+	pfd.events = POLLIN;
+	ATF_REQUIRE(pfd.fd != -1);
 	for (int i = 0; i < 50; i++)
 		ATF_REQUIRE_EQ_MSG(0, jail_kill(s.a.jd_jid, SIGRTMIN), "%d: %s",
 		    i, jail_errmsg);
+	ATF_CHECK_MSG(poll(&pfd, 1, 0) == 0, "it does not ask any more");
+	close(pfd.fd);
 }
 
 ATF_TP_ADD_TCS(tp)
