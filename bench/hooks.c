@@ -101,10 +101,14 @@ load_empty(const struct bpf_prog_info *prog, enum bpf_attach_type attach_type)
 static void
 empty_one(int link, const struct bpf_link_info *info, void *arg)
 {
-	const struct bpf_prog_info prog = prog_of(info);
-	int fd = load_empty(&prog, attach_type_of(info));
+	struct bpf_prog_info prog;
+	int fd;
 
 	(void)arg;
+	if (info->type == BPF_LINK_TYPE_TRACING)
+		return;		/* of BPF LSM: it cannot be replaced */
+	prog = prog_of(info);
+	fd = load_empty(&prog, attach_type_of(info));
 	if (bpf_link_update(link, fd, NULL) != 0)
 		err(1, "link %u", info->id);
 	close(fd);

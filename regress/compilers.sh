@@ -61,19 +61,20 @@ kernel_half()
 # Run the cases of a build. One that does not get so far has failed. A kernel
 # half that is the same as an earlier one, byte for byte, is not tried again;
 # the first is that of the usual build, by the oldest compiler, which make check
-# tries. The newest one's is tried as much; of those between, that it loads.
+# tries. The newest one's is tried as much, unless it is that; of those between,
+# that it loads.
 try()
 {
 	half=$(kernel_half "$obj/$1")
+	kernel=$DECISIONS
 	case $tried in
 	*"<$half>"*)
-		kernel=$DECISIONS
 		;;
 	*)
 		kernel="$DECISIONS $(sed 's/#.*//' "$here/vm/filter.load")"
-		[ $1 != $newest ] || kernel=$HOOKS
 		;;
 	esac
+	[ $1 != $newest ] || [ "$half" = "$usual" ] || kernel=$HOOKS
 	tried="$tried<$half>"
 	if ! sh "$here/run.sh" "$obj/$1" $LIBRARY $kernel >"$obj/$1/log" 2>&1
 	then
@@ -101,7 +102,8 @@ variant()
 
 mkdir -p "$obj"
 newest=$(clangs | tail -n 1)
-tried="<$(kernel_half "$obj/.." 2>/dev/null)>"
+usual=$(kernel_half "$obj/.." 2>/dev/null)
+tried="<$usual>"
 totals=$obj/totals
 : >"$totals"
 for clang in $(clangs); do
