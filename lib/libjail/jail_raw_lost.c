@@ -33,7 +33,7 @@
 #define PIDFD_THREAD	O_EXCL	/* since Linux 6.9 */
 #endif
 
-#define PAUSE_MS	200	/* who waits for the broker does not freeze */
+#define PAUSE_MS	200	/* who is stuck in the kernel does not freeze */
 #define CONNECTED	1	/* TCP_ESTABLISHED, whatever the protocol */
 #define ENTRY_TAIL ":%*x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*d %lu"
 

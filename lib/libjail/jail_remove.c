@@ -277,15 +277,14 @@ take_loopback(struct session *s, uint32_t jid)
 	loopback_down(jid);
 }
 
-/* The processes of a jail, and what is on an interface for it. */
+/* What is on an interface for a jail, and, its processes last, the jail. */
 static int
 remove_cgroup(struct session *s, uint32_t jid)
 {
-	int netns = open_netns(s, jid);
-	int error = cgroup_remove(s, jid);
+	int error, netns = open_netns(s, jid);
 
-	if (error == 0)
-		do_in_netns(s, jid, netns, take_loopback);
+	do_in_netns(s, jid, netns, take_loopback);
+	error = cgroup_remove(s, jid);
 	if (netns != -1)
 		close(netns);
 	return (error);

@@ -104,8 +104,9 @@ assign_any(struct bpf_sk_lookup *ctx, struct listener_key *key)
 }
 
 /*
- * Give a datagram that came in fragments to who has the port at all addresses:
- * what brings him others has not seen this one whole.
+ * Give a datagram that came in fragments, or an error, to who has the port at
+ * all addresses: what brings him others has not seen the one whole, and does
+ * not bring the other.
  */
 static __always_inline bool
 assign_wide(struct bpf_sk_lookup *ctx, const struct port_key *any)
@@ -117,7 +118,7 @@ assign_wide(struct bpf_sk_lookup *ctx, const struct port_key *any)
 
 	if (sk == NULL)
 		return (false);
-	given = bpf_sk_assign(ctx, sk, 0) == 0;
+	given = hears(sk, ctx) && bpf_sk_assign(ctx, sk, 0) == 0;
 	bpf_sk_release(sk);
 	return (given);
 }

@@ -94,15 +94,20 @@ note_from(struct bpf_sockopt *ctx)
 static __always_inline void
 note_noport(struct bpf_sockopt *ctx)
 {
+	const __u8 *byte = ctx->optval;
 	const int *on = ctx->optval;
-	__u32 *noport;
+	__u32 *noport, value;
 
-	if ((void *)(on + 1) > ctx->optval_end)
+	if (ctx->sk->protocol != IPPROTO_TCP ||
+	    (void *)(byte + 1) > ctx->optval_end)
 		return;
+	value = *byte;
+	if ((void *)(on + 1) <= ctx->optval_end)
+		value = *on;
 	noport = bpf_sk_storage_get(&sock_noports, ctx->sk, NULL,
 	    BPF_SK_STORAGE_GET_F_CREATE);
 	if (noport != NULL)
-		*noport = *on != 0;
+		*noport = value;
 }
 
 /* May a TCP socket become one of that kind? SMC would bind behind the hooks. */

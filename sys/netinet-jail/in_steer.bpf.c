@@ -50,8 +50,7 @@ struct ip6_frag {
     apply_to = record)
 
 struct sk_buff {
-	__u16 network_header;
-	__u16 mac_header;
+	__u16 mac_len;		/* 0 where there is no such header */
 };
 
 #pragma clang attribute pop
@@ -59,21 +58,19 @@ struct sk_buff {
 void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 /*
- * Read at an offset of the packet, as seen from the IP header. A function of
- * the kernel's, which could always do it, is asked only where it must be: every
- * packet of the host comes here.
+ * Read at an offset of the packet, as seen from the IP header. Every packet of
+ * the host comes here, so the kernel is asked only for what is not in its first
+ * piece.
  */
 static __always_inline bool
 load(struct __sk_buff *skb, __u32 offset, void *to, __u32 len)
 {
 	const struct sk_buff *kskb = bpf_cast_to_kern_ctx(skb);
-	const void *at = (void *)(long)skb->data;
-	__u16 mac_len = kskb->network_header - kskb->mac_header;
+	const __u32 begin = (kskb->mac_len & 0xff) + offset;
+	const void *at = (void *)(long)skb->data + begin;
 
-	at += (mac_len & 0xff) + offset;
 	if (at + len > (void *)(long)skb->data_end)
-		return (bpf_skb_load_bytes_relative(skb, offset, to, len,
-		    BPF_HDR_START_NET) == 0);
+		return (bpf_skb_load_bytes(skb, begin, to, len) == 0);
 	__builtin_memcpy(to, at, len);
 	return (true);
 }
@@ -138,7 +135,7 @@ file(struct bpf_sock *sk, const struct port_key *any)
 	const struct listener_key key = { .netns = netns, .ports = any->ports,
 		.addr = any->addr, .port = any->port };
 
-	return (bpf_map_update_elem(&wide_udp, &key, sk, BPF_NOEXIST) == 0);
+	return (bpf_map_update_elem(&wide_udp, &key, sk, BPF_ANY) == 0);
 }
 
 /*
@@ -328,38 +325,6 @@ steer(struct __sk_buff *skb, struct datagram *d, const struct ip_owner *owner)
 	return (TC_ACT_UNSPEC);
 }
 
-/* Can the jail have sent what an answer of d would be to? */
-static __always_inline bool
-can_have_sent(const struct prison *pr, const struct datagram *d)
-{
-	struct jail_in6 to;
-
-	if (d->family == 4)
-		return (prison_output_ip4(pr, d->tuple.ipv4.daddr,
-		    d->tuple.ipv4.saddr) == JR_NONE);
-	__builtin_memcpy(&to, d->tuple.ipv6.saddr, sizeof(to));
-	return (prison_output_ip6(pr, &d->dst, &to) == JR_NONE);
-}
-
-/* The kernel tells a socket that it has at all addresses of others' errors. */
-static __always_inline int
-check_told(struct __sk_buff *skb, struct datagram *d)
-{
-	const struct prison *pr;
-	struct bpf_sock *sk;
-
-	sk = bpf_sk_lookup_udp(skb, &d->tuple, tuple_size(d),
-	    BPF_F_CURRENT_NETNS, 0);
-	if (sk == NULL)
-		return (TC_ACT_UNSPEC);
-	pr = prison_of_sock(sk);
-	bpf_sk_release(sk);
-	if (pr == NULL || can_have_sent(pr, d))
-		return (TC_ACT_UNSPEC);
-	refuse_packet(skb, pr, JR_DSTADDR, JAIL_DIR_IN, d->family);
-	return (TC_ACT_SHOT);
-}
-
 /*
  * An error about a datagram that a socket at all addresses sent is for that
  * socket, too: to the kernel it is as if an answer came, so d says where that
@@ -369,20 +334,17 @@ static __noinline int
 steer_error(struct __sk_buff *skb, struct datagram *d)
 {
 	const struct ip_owner *owner = owner_of(&d->dst);
-	const struct port *p = NULL;
 	struct port_key any;
+	const struct port *p;
 	struct udphdr udp;
 
-	if (!load(skb, d->header, &udp, UDP_PORTS))
+	if (owner == NULL || !load(skb, d->header, &udp, UDP_PORTS))
 		return (TC_ACT_UNSPEC);
 	set_ports(d, udp.dest, udp.source);
-	if (owner != NULL) {
-		any = any_of(d, owner);
-		p = find_any(owner, &any, &d->dst);
-	}
-	if (is_found(p, &d->dst) || in6_wild(&p->bound))
-		return (check_told(skb, d));
-	give_any(skb, &any, &p->bound, d);
+	any = any_of(d, owner);
+	p = find_any(owner, &any, &d->dst);
+	if (!is_found(p, &d->dst) && !in6_wild(&p->bound))
+		give_any(skb, &any, &p->bound, d);
 	return (TC_ACT_UNSPEC);
 }
 
@@ -402,8 +364,6 @@ error4(struct __sk_buff *skb, __u32 offset)
 		return (TC_ACT_UNSPEC);
 	d.dst = in6_map(ip.saddr);
 	d.header = offset + ICMP_HEADER + ip.ihl * 4;
-	d.tuple.ipv4.saddr = ip.daddr;
-	d.tuple.ipv4.daddr = ip.saddr;
 	return (steer_error(skb, &d));
 }
 
@@ -472,8 +432,6 @@ error6(struct __sk_buff *skb)
 	else if (ip6.nexthdr != IPPROTO_UDP)
 		return (TC_ACT_UNSPEC);
 	__builtin_memcpy(&d.dst, &ip6.saddr, sizeof(d.dst));
-	__builtin_memcpy(d.tuple.ipv6.saddr, &ip6.daddr, sizeof(ip6.daddr));
-	__builtin_memcpy(d.tuple.ipv6.daddr, &ip6.saddr, sizeof(ip6.saddr));
 	return (steer_error(skb, &d));
 }
 

@@ -90,7 +90,7 @@
 #define JAIL_NIPS	524288	/* addresses of a family, in all jails */
 #define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
 #define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
-#define JAIL_NWIDE	16384	/* UDP sockets that are sent fragments */
+#define JAIL_NWIDE	16384	/* UDP sockets, sent fragments or errors */
 #define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
 #define JAIL_NGROUPS	20	/* groups of a socket, as many as on Linux */
 #define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
@@ -388,7 +388,7 @@ struct sock_groups {
  * numbers from 0 in no order: those of a SO_REUSEPORT group. One is enough to
  * find, the kernel chooses among the group. An IPv6 socket that takes IPv4 too
  * is there twice. UDP sockets on all addresses are in wide_udp, with number 0,
- * if they are known to be sent fragments.
+ * if they are known to be sent fragments, or errors.
  */
 struct listener_key {
 	__u64 netns;

@@ -328,12 +328,12 @@ report(int tun)
 	ATF_REQUIRE_EQ(len, write(tun, buf, len));
 }
 
-/* The host sends from the port, and its socket is gone by the time. */
+/* Jail B sends from the port, and its socket is gone by the time. */
 static void
-host_sends(int tun, const char *src, const char *dst)
+other_sends(const struct scene *sc, int tun, const char *src, const char *dst)
 {
 	static const struct row none = { NULL, 0, NULL };
-	int s = server_start(NULL, SOCK_DGRAM, SV_REUSEADDR, src, port);
+	int s = server_start(&sc->b, SOCK_DGRAM, SV_REUSEADDR, src, port);
 
 	send_to(s, &none, dst, 2);
 	close(s);
@@ -343,13 +343,13 @@ host_sends(int tun, const char *src, const char *dst)
 /* With allow.multicast the kernel has a socket at all addresses. */
 static void
 try_anothers(const struct scene *s, int tun, const struct row *r,
-    const char *host, const char *dst)
+    const char *other, const char *dst)
 {
 	int sv;
 
 	port++;
 	sv = start_asking(&s->a, r, r->bound);
-	host_sends(tun, host, dst);
+	other_sends(s, tun, other, dst);
 	send_to(sv, r, dst, 2);
 	report(tun);
 	ATF_CHECK_MSG(wait_until(is_told, &sv, WAIT_MS), "%s: not told",
@@ -370,9 +370,9 @@ VNET_CASE(C2_error_about_anothers_datagram_is_not_told)
 	tun = tun_open(&s.vn);
 	jail_param(&s.a, "allow.multicast", "true");
 	scene_jail("c", NULL, NULL, NULL);
-	try_anothers(&s, tun, &rows4[0], VNET_HOST4, TUN_FAR4);
-	try_anothers(&s, tun, &rows6[0], VNET_HOST6, TUN_FAR6);
-	try_anothers(&s, tun, &rows6[2], VNET_HOST6, TUN_FAR6);
+	try_anothers(&s, tun, &rows4[0], B_ADDR4, TUN_FAR4);
+	try_anothers(&s, tun, &rows6[0], B_ADDR6, TUN_FAR6);
+	try_anothers(&s, tun, &rows6[2], B_ADDR6, TUN_FAR6);
 }
 
 ATF_TP_ADD_TCS(tp)
