@@ -133,28 +133,40 @@ run_round(struct peer *peers, size_t n, int round)
 			measure(&peers[(i + flow + round) % n], flow, round);
 }
 
+/* The host's own traffic, while nothing is loaded, or a jail is there. */
+static void
+measure_host(struct peer *p, const struct family *f, bool jail, bool empty,
+    int round)
+{
+	if (jail)
+		site_jail("jail", f, f->addr[ADDR_JAIL]);
+	if (empty)
+		hooks_empty(HERE);
+	for (int flow = 0; flow < FLOW_MAX; flow++)
+		measure(p, flow, round);
+	if (jail_unload() != 0)
+		errx(1, "%s", jail_errmsg);
+}
+
 /* Does the host notice that there are jails? */
 static void
 bench_host(const struct family *f)
 {
 	struct peer peers[] = { { .name = "not loaded" },
-		{ .name = "beside a jail", .to = 0 } };
+		{ .name = "beside empty" }, { .name = "beside a jail" } };
+	const int n = sizeof(peers) / sizeof(peers[0]);
 
 	site_make(HERE);
 	peers[0].pair = pair_start(site_fork, 0, f->addr[ADDR_HOST]);
-	peers[1].pair = peers[0].pair;
-	for (int i = 0; i < 2 * ROUNDS; i++) {
-		bool loaded = i % 4 == 1 || i % 4 == 2;
+	for (int i = 1; i < n; i++)
+		peers[i].pair = peers[0].pair;
+	for (int i = 0; i < n * ROUNDS; i++) {
+		int which = (i / n + i) % n;
 
-		if (loaded)
-			site_jail("jail", f, f->addr[ADDR_JAIL]);
-		for (int flow = 0; flow < FLOW_MAX; flow++)
-			measure(&peers[loaded], flow, i / 2);
-		if (jail_unload() != 0)
-			errx(1, "%s", jail_errmsg);
+		measure_host(&peers[which], f, which != 0, which == 1, i / n);
 	}
 	pair_stop(&peers[0].pair);
-	print_table(f->name, peers, 2);
+	print_table(f->name, peers, n);
 }
 
 static struct peer
