@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #include "server.h"
 
 #define PORT	7000
+#define TRIES	10
+#define TRY_MS	2000
 
 struct provoke_call {
 	union sockaddrs from, to;
@@ -45,20 +48,35 @@ errqueue_ask(int s, int af)
 	    af == AF_INET ? IP_RECVERR : IPV6_RECVERR, &on, sizeof(on)));
 }
 
+/* Until something is reported: a packet or a report may be lost. */
+static int
+send_until_reported(int s)
+{
+	struct pollfd pfd = { .fd = s, .events = POLLIN };
+	char byte;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (send(s, ERRQUEUE_SECRET, strlen(ERRQUEUE_SECRET), 0) == -1)
+			return (errno);
+		if (poll(&pfd, 1, TRY_MS) == 1)
+			return (recv(s, &byte, 1, 0) == -1 ? errno : 0);
+	}
+	return (ETIMEDOUT);
+}
+
 static int
 do_provoke(void *arg)
 {
 	struct provoke_call *c = arg;
-	char byte;
 	int s;
 
 	s = socket(c->to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s == -1 ||
 	    (c->bound && bind(s, &c->from.sa, sizeof(c->from)) != 0) ||
-	    connect(s, &c->to.sa, sizeof(c->to)) != 0 ||
-	    send(s, ERRQUEUE_SECRET, strlen(ERRQUEUE_SECRET), 0) == -1 ||
-	    recv(s, &byte, 1, 0) == -1)
+	    connect(s, &c->to.sa, sizeof(c->to)) != 0)
 		c->error = errno;
+	else
+		c->error = send_until_reported(s);
 	if (s != -1)
 		close(s);
 	return (-1);
