@@ -290,9 +290,10 @@ VNET_CASE(signals_come_to_who_asks_without_end)
 {
 	struct pollfd pfd;
 	struct scene s;
+	int none = 0;
 
 	scene_init(&s, tc);
-	pfd.fd = jailed_call(&s.a, do_flood, NULL, 0);
+	pfd.fd = jailed_call(&s.a, do_flood, &none, sizeof(none));
 	pfd.events = POLLIN;
 	ATF_REQUIRE(pfd.fd != -1);
 	for (int i = 0; i < 50; i++)
