@@ -155,7 +155,8 @@ wait_event(struct session *s, uint32_t jid, const char *line, int ms)
 /*
  * Who is being answered by the broker waits for that and does not freeze
  * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV), but the broker may have. So let all
- * go on for a moment and try again, with more patience each time.
+ * go on for a moment and try again, with more patience after every third time;
+ * the last half of the time is for one try, as many processes need it.
  */
 static int
 freeze(struct session *s, uint32_t jid, const char *path, int ms)
@@ -164,22 +165,24 @@ freeze(struct session *s, uint32_t jid, const char *path, int ms)
 	int error, patience = FIRST_TRY_MS;
 	int64_t left;
 
-	for (;;) {
+	for (int tries = 1;; tries++) {
 		if (write_file(path, "1") != 0)
 			return (file_failed(path));
 		left = deadline - now_ms();
-		error = wait_event(s, jid, "frozen 1", left < patience ? left :
-		    patience);
+		if (left < ms / 2)
+			patience = left;
+		error = wait_event(s, jid, "frozen 1", patience);
 		if (error == 0 || errno != ETIMEDOUT)
 			return (error);
-		if (left <= patience)
+		if (patience >= left)
 			return (jail_fail(ETIMEDOUT, "jail %u does not stand "
 			    "still within %d ms: a process of it is stuck in "
 			    "the kernel", jid, ms));
 		if (write_file(path, "0") != 0)
 			return (file_failed(path));
-		poll(NULL, 0, patience / 4);
-		patience *= 2;
+		poll(NULL, 0, 1 + patience / 4);
+		if (tries % 3 == 0)
+			patience *= 2;
 	}
 }
 
