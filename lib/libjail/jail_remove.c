@@ -292,7 +292,8 @@ remove_cgroup(struct session *s, uint32_t jid)
 
 /* Kill and remove the jails below a root; maps need not be readable. */
 static int
-remove_cgroups(struct session *s, const char *root)
+remove_cgroups(struct session *s, const char *root,
+    int (*remove_one_of)(struct session *, uint32_t))
 {
 	struct dirent *e;
 	int error = 0;
@@ -304,7 +305,7 @@ remove_cgroups(struct session *s, const char *root)
 		    strerror(errno)));
 	while (error == 0 && (e = readdir(d)) != NULL) {
 		if (e->d_type == DT_DIR && e->d_name[0] != '.')
-			error = remove_cgroup(s, atoi(e->d_name));
+			error = remove_one_of(s, atoi(e->d_name));
 	}
 	closedir(d);
 	return (error);
@@ -331,9 +332,9 @@ jail_unload(void)
 	s.lock = lock_cgroup(s.m.cgroup);
 	if (s.lock == -1 && errno != ENOENT)
 		return (-1);
-	error = remove_cgroups(&s, s.m.cgroup);
+	error = remove_cgroups(&s, s.m.cgroup, remove_cgroup);
 	if (error == 0 && s.m.cpu[0] != '\0')
-		error = remove_cgroups(&s, s.m.cpu);
+		error = remove_cgroups(&s, s.m.cpu, cgroup_remove);
 	if (error == 0 && s.m.pins[0] != '\0') {
 		if (kern_open(&s.k, s.m.pins) == 0)
 			aliases_clear(&s);
