@@ -194,21 +194,24 @@ static int
 load(const char *pins, uint64_t cookie, const char *path)
 {
 	struct netns_bpf *skel = netns_bpf__open();
+	const bool tcx = kern_has_tcx();
 	int error = -1;
 
 	if (skel == NULL)
 		return (jail_fail(ENOSYS, "layer " LAYER ": %s",
 		    kern_complaint(errno)));
 	skel->rodata->netns = cookie;
+	bpf_program__set_autoload(skel->progs.in_steer, tcx);
+	bpf_program__set_autoload(skel->progs.in_link, tcx);
 	if (kern_share_maps(skel->obj, pins) == 0) {
 		error = netns_bpf__load(skel);
 		if (error != 0)
 			jail_fail(ENOSYS, "layer " LAYER ": cannot be loaded: "
 			    "%s", kern_complaint(-error));
 	}
-	if (error == 0)
+	if (error == 0 && tcx)
 		error = pin_tap(skel->progs.in_steer, pins, STEER, cookie);
-	if (error == 0)
+	if (error == 0 && tcx)
 		error = pin_tap(skel->progs.in_link, pins, LINK, cookie);
 	if (error == 0)
 		error = attach_lookup(skel->progs.in_lookup, path);
