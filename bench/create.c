@@ -18,6 +18,8 @@
 
 #include "jail.h"
 
+#include "median.h"
+
 #define ROUNDS	51
 #define MANY	1000
 #define ADDRS	10
@@ -31,17 +33,9 @@ now_ms(void)
 	return (ts.tv_sec * 1e3 + ts.tv_nsec / 1e6);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x < y ? -1 : x > y);
-}
-
 /* The median time of an operation; undo, if any, is not counted. */
 static double
-median(void (*op)(void), void (*undo)(void))
+time_ms(void (*op)(void), void (*undo)(void))
 {
 	double t[ROUNDS], start;
 
@@ -52,8 +46,7 @@ median(void (*op)(void), void (*undo)(void))
 		if (undo != NULL)
 			undo();
 	}
-	qsort(t, ROUNDS, sizeof(t[0]), compare);
-	return (t[ROUNDS / 2]);
+	return (median(t, ROUNDS));
 }
 
 static void
@@ -173,14 +166,14 @@ main(void)
 	setenv("JAIL_INSTANCE", "jailbench", 1);
 	if (jail_unload() != 0)
 		errx(1, "%s", jail_errmsg);
-	peer = median(make_netns, NULL) - median(fork_only, NULL);
+	peer = time_ms(make_netns, NULL) - time_ms(fork_only, NULL);
 	start = now_ms();
 	make_jail();
 	row("first jail, the kernel half is loaded", now_ms() - start, peer);
 	remove_jail();
-	row("address-only jail, library", median(make_jail, remove_jail),
+	row("address-only jail, library", time_ms(make_jail, remove_jail),
 	    peer);
-	row("address-only jail, jail -c", median(tool_make_jail, remove_jail),
+	row("address-only jail, jail -c", time_ms(tool_make_jail, remove_jail),
 	    peer);
 	make_many();
 	return (0);

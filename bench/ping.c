@@ -18,6 +18,7 @@
 #include "jail.h"
 
 #include "hooks.h"
+#include "median.h"
 #include "site.h"
 
 #define COUNT	20000
@@ -83,21 +84,6 @@ flood(int jid, const char *addr)
 	return (COUNT * 1e3 / ms);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x < y ? -1 : x > y);
-}
-
-static double
-median(double *v)
-{
-	qsort(v, ROUNDS, sizeof(*v), compare);
-	return (v[ROUNDS / 2]);
-}
-
 static struct peer
 raw_peer(const char *name, const struct site *site, int jid)
 {
@@ -133,7 +119,7 @@ print_peers(struct peer *peers)
 
 	printf("ping -f, echoes a second:\n");
 	for (size_t i = 0; i < NPEERS; i++) {
-		rate = median(peers[i].rates);
+		rate = median(peers[i].rates, ROUNDS);
 		host = i == 0 ? rate : host;
 		printf("  %-14s %8.0f  %5.3f of the host's\n", peers[i].name,
 		    rate, rate / host);

@@ -22,6 +22,7 @@
 
 #include "flow.h"
 #include "hooks.h"
+#include "median.h"
 #include "site.h"
 
 #define ROUNDS		15
@@ -50,24 +51,6 @@ enum {
 	HOST, EMPTY, JAIL, MANY, TWO, ADDRS, PEERS_MAX
 };
 
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x < y ? -1 : x > y);
-}
-
-static double
-median(const double *v)
-{
-	double sorted[ROUNDS];
-
-	memcpy(sorted, v, sizeof(sorted));
-	qsort(sorted, ROUNDS, sizeof(sorted[0]), compare);
-	return (sorted[ROUNDS / 2]);
-}
-
 static double
 ratio(const double *v, const double *to)
 {
@@ -75,7 +58,7 @@ ratio(const double *v, const double *to)
 
 	for (int i = 0; i < ROUNDS; i++)
 		r[i] = v[i] / to[i];
-	return (median(r));
+	return (median(r, ROUNDS));
 }
 
 static void
@@ -96,7 +79,7 @@ print_head(const char *title, const struct peer *peers, size_t n)
 static void
 print_peer(const struct peer *p, const struct peer *to, int flow)
 {
-	printf("  %8.0f %5.2f %5.2f", median(p->rate[flow]),
+	printf("  %8.0f %5.2f %5.2f", median(p->rate[flow], ROUNDS),
 	    ratio(p->rate[flow], to->rate[flow]),
 	    ratio(p->per_cpu[flow], to->per_cpu[flow]));
 }
@@ -107,7 +90,7 @@ print_table(const char *title, const struct peer *peers, size_t n)
 	print_head(title, peers, n);
 	for (int flow = 0; flow < FLOW_MAX; flow++) {
 		printf("%-26s %4s %10.0f", flows[flow].name, flows[flow].unit,
-		    median(peers[0].rate[flow]));
+		    median(peers[0].rate[flow], ROUNDS));
 		for (size_t i = 1; i < n; i++)
 			print_peer(&peers[i], &peers[peers[i].to], flow);
 		printf("\n");
