@@ -340,7 +340,8 @@ steer_error(struct __sk_buff *skb, struct datagram *d)
 
 	if (owner == NULL || !load(skb, d->header, &udp, UDP_PORTS))
 		return (TC_ACT_UNSPEC);
-	set_ports(d, udp.dest, udp.source);
+	d->sport = udp.dest;
+	d->dport = udp.source;
 	any = any_of(d, owner);
 	p = find_any(owner, &any, &d->dst);
 	if (!is_found(p, &d->dst) && !in6_wild(&p->bound))
