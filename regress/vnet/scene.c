@@ -79,6 +79,23 @@ sockaddr_of(union sockaddrs *sa, const char *addr, uint16_t port)
 	    sizeof(sa->sin));
 }
 
+void
+name_source(struct msghdr *msg, union source *ctl, const union sockaddrs *src)
+{
+	const bool ip4 = src->sa.sa_family == AF_INET;
+	const struct in6_pktinfo info6 = { .ipi6_addr = src->sin6.sin6_addr };
+	const struct in_pktinfo info4 = { .ipi_spec_dst = src->sin.sin_addr };
+	const size_t len = ip4 ? sizeof(info4) : sizeof(info6);
+
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->hdr.cmsg_level = ip4 ? IPPROTO_IP : IPPROTO_IPV6;
+	ctl->hdr.cmsg_type = ip4 ? IP_PKTINFO : IPV6_PKTINFO;
+	ctl->hdr.cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(&ctl->hdr), ip4 ? (const void *)&info4 : &info6, len);
+	msg->msg_control = ctl;
+	msg->msg_controllen = CMSG_SPACE(len);
+}
+
 const char *
 sockaddr_text(const union sockaddrs *sa)
 {

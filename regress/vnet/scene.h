@@ -67,6 +67,16 @@ struct jailed scene_jail(const char *name, const char *ip4, const char *ip6,
 /* Make a socket address of text; its length. "" is AF_UNSPEC, all zero. */
 socklen_t sockaddr_of(union sockaddrs *sa, const char *addr, uint16_t port);
 
+/* What a message says of its source, in msg_control. */
+union source {
+	struct cmsghdr hdr;
+	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* Have the message leave from that address: IP_PKTINFO, IPV6_PKTINFO. */
+void name_source(struct msghdr *msg, union source *ctl,
+    const union sockaddrs *src);
+
 /* The address in text, "-" if it is of neither family; in a static buffer. */
 const char *sockaddr_text(const union sockaddrs *sa);
 

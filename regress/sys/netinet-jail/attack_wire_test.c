@@ -264,37 +264,19 @@ struct cut {
 	int error;
 };
 
-/* Have the message say where it is from. */
-static void
-name_source(struct msghdr *msg, const union sockaddrs *src)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	struct in6_pktinfo pi6 = { .ipi6_addr = src->sin6.sin6_addr };
-	struct in_pktinfo pi = { .ipi_spec_dst = src->sin.sin_addr };
-	bool ip6 = src->sa.sa_family == AF_INET6;
-	size_t len = ip6 ? sizeof(pi6) : sizeof(pi);
-
-	c->cmsg_level = ip6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	c->cmsg_type = ip6 ? IPV6_PKTINFO : IP_PKTINFO;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), ip6 ? (void *)&pi6 : (void *)&pi, len);
-	msg->msg_controllen = CMSG_SPACE(len);
-}
-
 static int
 do_cut(void *arg)
 {
 	struct cut *c = arg;
 	char data[PIECE * PIECES] = { 0 };
-	_Alignas(struct cmsghdr) char control[64] = { 0 };
 	struct iovec iov = { data, sizeof(data) };
 	struct msghdr msg = { .msg_name = &c->to, .msg_namelen = c->tolen,
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-		.msg_controllen = sizeof(control) };
+		.msg_iov = &iov, .msg_iovlen = 1 };
 	int s = socket(c->to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	union source ctl;
 	int piece = PIECE;
 
-	name_source(&msg, &c->src);
+	name_source(&msg, &ctl, &c->src);
 	c->error = 0;
 	if (setsockopt(s, IPPROTO_UDP, UDP_SEGMENT, &piece,
 	    sizeof(piece)) == -1 || sendmsg(s, &msg, 0) == -1)

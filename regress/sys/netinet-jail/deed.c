@@ -63,22 +63,15 @@ send_packet(const struct attempt *at, int s)
 static int
 send_named(const struct attempt *at, int s)
 {
-	_Alignas(struct cmsghdr) char ctl[CMSG_SPACE(sizeof(struct
-	    in_pktinfo))] = { 0 };
-	struct in_pktinfo info = { 0 };
 	struct iovec iov = { "x", 1 };
-	union sockaddrs any, to;
+	union sockaddrs any, src, to;
 	struct msghdr msg = { .msg_name = &to, .msg_iov = &iov,
-		.msg_iovlen = 1, .msg_control = ctl,
-		.msg_controllen = sizeof(ctl) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		.msg_iovlen = 1 };
+	union source ctl;
 
 	msg.msg_namelen = sockaddr_of(&to, VNET_PEER4, PORT);
-	inet_pton(AF_INET, at->addr, &info.ipi_spec_dst);
-	c->cmsg_level = IPPROTO_IP;
-	c->cmsg_type = IP_PKTINFO;
-	c->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	sockaddr_of(&src, at->addr, 0);
+	name_source(&msg, &ctl, &src);
 	if (bind(s, &any.sa, sockaddr_of(&any, "0.0.0.0", PORT)) != 0)
 		return (-1);
 	return (sendmsg(s, &msg, 0) == 1 ? 0 : -1);

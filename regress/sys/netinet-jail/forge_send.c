@@ -17,22 +17,11 @@
 #include <unistd.h>
 
 #include "forge.h"
+#include "scene.h"
 
 #ifndef IPV6_HDRINCL
 #define IPV6_HDRINCL 36		/* <linux/in6.h>, not in libc's header */
 #endif
-
-union sockaddrs {
-	struct sockaddr sa;
-	struct sockaddr_in sin;
-	struct sockaddr_in6 sin6;
-};
-
-/* Control messages that name a source. */
-union control {
-	struct cmsghdr hdr;
-	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
 
 static socklen_t
 set_sockaddr(union sockaddrs *sa, const struct flow *f,
@@ -105,32 +94,13 @@ message_data(const struct flow *f, uint8_t *buf, size_t len)
 	return (iov);
 }
 
-static void
-add_source(struct msghdr *msg, union control *ctl, const struct flow *f)
-{
-	struct in6_pktinfo info6 = { .ipi6_addr = f->src.in6 };
-	struct in_pktinfo info = { .ipi_spec_dst = f->src.in };
-	struct cmsghdr *cmsg;
-
-	memset(ctl, 0, sizeof(*ctl));
-	msg->msg_control = ctl;
-	msg->msg_controllen = CMSG_SPACE(f->af == AF_INET ? sizeof(info) :
-	    sizeof(info6));
-	cmsg = CMSG_FIRSTHDR(msg);
-	cmsg->cmsg_level = f->af == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-	cmsg->cmsg_type = f->af == AF_INET ? IP_PKTINFO : IPV6_PKTINFO;
-	cmsg->cmsg_len = CMSG_LEN(f->af == AF_INET ? sizeof(info) :
-	    sizeof(info6));
-	memcpy(CMSG_DATA(cmsg), f->af == AF_INET ? (void *)&info :
-	    (void *)&info6, f->af == AF_INET ? sizeof(info) : sizeof(info6));
-}
-
 static int
 send_message(int s, const struct flow *f, union sockaddrs *to, socklen_t len)
 {
 	struct msghdr msg = { .msg_name = to, .msg_namelen = len };
+	union sockaddrs src;
 	uint8_t buf[256];
-	union control ctl;
+	union source ctl;
 	struct iovec iov;
 	size_t n;
 
@@ -140,8 +110,10 @@ send_message(int s, const struct flow *f, union sockaddrs *to, socklen_t len)
 	iov = message_data(f, buf, n);
 	msg.msg_iov = &iov;
 	msg.msg_iovlen = 1;
-	if (f->mode == SOCK_CMSG || f->mode == RAW_CMSG)
-		add_source(&msg, &ctl, f);
+	if (f->mode == SOCK_CMSG || f->mode == RAW_CMSG) {
+		set_sockaddr(&src, f, &f->src, 0);
+		name_source(&msg, &ctl, &src);
+	}
 	return (sendmsg(s, &msg, 0) == -1 ? errno : 0);
 }
 

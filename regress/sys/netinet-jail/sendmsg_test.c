@@ -54,32 +54,9 @@ struct send_call {
 	int error;
 };
 
-union control {
-	struct cmsghdr hdr;
-	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
-
 struct receivers {
 	int s[NPLACES][2];	/* IPv4, IPv6 */
 };
-
-static void
-add_source(struct msghdr *msg, union control *ctl, const union sockaddrs *src)
-{
-	bool v4 = src->sa.sa_family == AF_INET;
-	struct in6_pktinfo info6 = { .ipi6_addr = src->sin6.sin6_addr };
-	struct in_pktinfo info4 = { .ipi_spec_dst = src->sin.sin_addr };
-	size_t len = v4 ? sizeof(info4) : sizeof(info6);
-
-	memset(ctl, 0, sizeof(*ctl));
-	ctl->hdr.cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-	ctl->hdr.cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
-	ctl->hdr.cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(&ctl->hdr), v4 ? (void *)&info4 : (void *)&info6,
-	    len);
-	msg->msg_control = ctl;
-	msg->msg_controllen = CMSG_SPACE(len);
-}
 
 static int
 send_on(int s, struct send_call *c)
@@ -87,7 +64,7 @@ send_on(int s, struct send_call *c)
 	struct iovec iov = { .iov_base = &c->serial,
 		.iov_len = sizeof(c->serial) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control ctl;
+	union source ctl;
 
 	if (c->bind && bind(s, &c->bound.sa, sizeof(c->bound)) == -1)
 		return (-1);
@@ -101,7 +78,7 @@ send_on(int s, struct send_call *c)
 		msg.msg_namelen = c->dstlen;
 	}
 	if (c->source)
-		add_source(&msg, &ctl, &c->src);
+		name_source(&msg, &ctl, &c->src);
 	return (sendmsg(s, &msg, 0) == -1 ? -1 : 0);
 }
 

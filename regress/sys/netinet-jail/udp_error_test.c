@@ -65,29 +65,6 @@ static const struct row rows_mapped[] = {
 
 static uint16_t port = 5000;
 
-union control {
-	struct cmsghdr hdr;
-	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
-
-static void
-name_source(union control *ctl, struct msghdr *msg, const char *src)
-{
-	struct in6_pktinfo p6 = { .ipi6_ifindex = 0 };
-	struct in_pktinfo p4 = { .ipi_ifindex = 0 };
-	const bool ip4 = inet_pton(AF_INET, src, &p4.ipi_spec_dst) == 1;
-	const size_t len = ip4 ? sizeof(p4) : sizeof(p6);
-
-	if (!ip4)
-		ATF_REQUIRE_EQ(1, inet_pton(AF_INET6, src, &p6.ipi6_addr));
-	msg->msg_control = ctl;
-	msg->msg_controllen = CMSG_SPACE(len);
-	ctl->hdr.cmsg_level = ip4 ? IPPROTO_IP : IPPROTO_IPV6;
-	ctl->hdr.cmsg_type = ip4 ? IP_PKTINFO : IPV6_PKTINFO;
-	ctl->hdr.cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(&ctl->hdr), ip4 ? (void *)&p4 : &p6, len);
-}
-
 /* (It may fail of an error that came before.) */
 static void
 send_to(int s, const struct row *r, const char *dst, size_t len)
@@ -95,13 +72,15 @@ send_to(int s, const struct row *r, const char *dst, size_t len)
 	static char data[LARGE];
 	struct iovec iov = { data, len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control ctl = { 0 };
-	union sockaddrs sa;
+	union sockaddrs sa, src;
+	union source ctl;
 
 	msg.msg_namelen = sockaddr_of(&sa, dst, PORT);
 	msg.msg_name = &sa;
-	if (r->src != NULL)
-		name_source(&ctl, &msg, r->src);
+	if (r->src != NULL) {
+		sockaddr_of(&src, r->src, 0);
+		name_source(&msg, &ctl, &src);
+	}
 	sendmsg(s, &msg, 0);
 }
 
