@@ -35,11 +35,12 @@ write_sysctl(const char *path, const char *value)
 	close(fd);
 }
 
+/* What no mask names is under neither limit, to one peer or to all together. */
 void
 report_all(void)
 {
-	write_sysctl("/proc/sys/net/ipv4/icmp_ratelimit", "0");
-	write_sysctl("/proc/sys/net/ipv6/icmp/ratelimit", "0");
+	write_sysctl("/proc/sys/net/ipv4/icmp_ratemask", "0");
+	write_sysctl("/proc/sys/net/ipv6/icmp/ratemask", "0");
 }
 
 void

@@ -20,7 +20,7 @@ make_line()
 			echo 1 >ipv4/ip_forward
 			echo 1 >ipv6/conf/all/forwarding
 			echo 0 >ipv4/icmp_ratemask
-			echo 0 >ipv6/icmp/ratelimit'
+			echo 0 >ipv6/icmp/ratemask'
 	done
 	ip -n "$VNET_PEER" -batch - <<-END || atf_fail "no router"
 	link add far0 type veth peer name far1 netns $far
