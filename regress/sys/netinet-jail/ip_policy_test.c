@@ -210,11 +210,17 @@ ATF_TC_BODY(source_routes_are_refused, tc)
 		{ "\211\7\4\0\0\0\0\0", 8, JR_IPOPTION },
 		{ "\1\1\1\203\3\4\0\0", 8, JR_IPOPTION },
 		{ "\7\7\4\0\0\0\0\211\3\4\0\0", 12, JR_IPOPTION },
-		{ "\7\7\4\0\0\203\0\0", 8, JR_IPOPTION },
+		{ "\7\7\4\0\0\203\0\0", 8, JR_NONE },
+		{ "\104\10\5\0\203\211\0\203", 8, JR_NONE },
+		{ "\1\104\4\211\104\211\3\4", 8, JR_IPOPTION },
 		{ "\0\203\3\4", 4, JR_IPOPTION },
 		{ "\203\1\4\0", 4, JR_IPOPTION },
 		{ "\1\1\1\203", 4, JR_IPOPTION },
-		{ "\7\0\0\0", 4, JR_NONE },	/* nobody will route it */
+		{ "\7\0\0\0", 4, JR_MALFORMED },
+		{ "\7\1\203\3", 4, JR_MALFORMED },
+		{ "\7\5\4\0", 4, JR_MALFORMED },
+		{ "\1\1\1\7", 4, JR_MALFORMED },
+		{ "\7\5\4\0\0\377\377\1", 8, JR_MALFORMED },
 	};
 	uint8_t p[96];
 	size_t len;

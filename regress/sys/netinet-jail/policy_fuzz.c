@@ -111,11 +111,21 @@ oracle_type(int family, int type, bool out)
 static int
 oracle_options(const struct packet *p, size_t from, size_t to)
 {
+	size_t len;
+
 	if (to > p->len)
 		return (JR_MALFORMED);
-	for (; from < to; from++) {
+	for (; from < to; from += len) {
+		len = 1;
 		if (p->data[from] == 131 || p->data[from] == 137)
 			return (JR_IPOPTION);
+		if (p->data[from] == 0 || p->data[from] == 1)
+			continue;
+		if (from + 1 == to || p->data[from + 1] < 2)
+			return (JR_MALFORMED);
+		len = p->data[from + 1];
+		if (from + len > to)
+			return (JR_MALFORMED);
 	}
 	return (JR_NONE);
 }

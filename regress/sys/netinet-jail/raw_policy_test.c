@@ -198,8 +198,16 @@ VNET_CASE(B6_source_routes_are_not_sent)
 		    JR_IPOPTION },
 		{ AF_INET, 17, 0, "\211\7\4\300\0\2\376\0", 8, UDP, 8,
 		    JR_IPOPTION },
+		{ AF_INET, 17, 0, "\7\7\4\0\0\0\0\203\3\4\0\0", 12, UDP, 8,
+		    JR_IPOPTION },
 		{ AF_INET, 17, 0, "\1\1\1\0", 4, UDP, 8, JR_NONE },
 		{ AF_INET, 17, 0, "\7\7\4\0\0\0\0\0", 8, UDP, 8, JR_NONE },
+		{ AF_INET, 17, 0, "\7\7\10\203\211\203\211\0", 8, UDP, 8,
+		    JR_NONE },
+		{ AF_INET, 17, 0, "\104\10\11\0\203\211\203\211", 8, UDP, 8,
+		    JR_NONE },
+		{ AF_INET, 17, 0, "\7\3\4\104\4\5\0\7", 8, UDP, 8,
+		    JR_MALFORMED },
 	};
 
 	try_rows(tc, rows, NELEMS(rows));
