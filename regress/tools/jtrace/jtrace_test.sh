@@ -293,7 +293,7 @@ in_a_jail_refused_probe_says_why_body()
 	make_line
 	make_jail
 	ways web | while read -r jtrace; do
-		vnet_spawn host $jtrace -n -q 1 -m 255 -w 0.2 $VNET_ABSENT4 \
+		vnet_spawn host $jtrace -n -q 1 -m 255 -w 0.2 203.0.113.129 \
 		    >out 2>err
 		wait_until grep -q '^ 3 ' out || atf_fail "no trace"
 		atf_check -o ignore vnet_host jail -m name=web ip4=disable
