@@ -50,8 +50,8 @@ attack_jail(const char *name)
 }
 
 /* What it changes, it changes in mounts of its own. */
-static int
-try_outside(const struct attack *at)
+int
+attack_outside(const struct attack *at)
 {
 	pid_t pid;
 
@@ -93,7 +93,7 @@ void
 attack_one(const struct attack *at, int where)
 {
 	if (where == -1)
-		check(at, "outside", at->at_outside, try_outside(at));
+		check(at, "outside", at->at_outside, attack_outside(at));
 	else
 		check(at, attack_jails[where], at->at_inside, in_jail(
 		    attack_jail(attack_jails[where]), call, (void *)at));

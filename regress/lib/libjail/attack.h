@@ -30,6 +30,9 @@ struct attack {
  */
 void attack_one(const struct attack *at, int where);
 
+/* How one ends outside: its status, or 128 and the signal. */
+int attack_outside(const struct attack *at);
+
 /* Try them all everywhere. */
 void attack_all(const struct attack *attacks, size_t n);
 

@@ -375,12 +375,15 @@ call_x32(void)
 
 JAIL_TC(other_abis_are_killed, "their arguments are not what they seem")
 {
-	static const struct attack attacks[] = {
+	struct attack attacks[] = {
 		{ "32 bits", call_32_bit, UNKNOWN, 128 + SIGSYS },
 		{ "x32", call_x32, UNKNOWN, 128 + SIGSYS },
 	};
 
 	vnet_instance(tc);
+	/* (Some virtual machines have no such gate.) */
+	if (attack_outside(&attacks[0]) == 128 + SIGSEGV)
+		attacks[0].at_inside = 128 + SIGSEGV;
 	ATTACK_ALL(attacks);
 }
 #endif
