@@ -81,21 +81,21 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	6
+#define JAIL_VERSION	7
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
 #define JAIL_NPRISONS	131072	/* jails at one time */
 #define JAIL_DEPTH	8	/* a jail in the host has depth 1 */
-#define JAIL_NIPS	524288	/* addresses of a family, in all jails */
-#define JAIL_NPORTS	524288	/* ports that sockets have, two or three each */
+#define JAIL_NIPS	262144	/* addresses of a family, in all jails */
+#define JAIL_NPORTS	262144	/* ports that sockets have, two or three each */
 #define JAIL_NLISTENERS	131072	/* sockets that listen, in all jails */
 #define JAIL_NWIDE	16384	/* UDP sockets, sent fragments or errors */
 #define JAIL_NSLOTS	64	/* of a SO_REUSEPORT group that are looked at */
 #define JAIL_NGROUPS	20	/* groups of a socket, as many as on Linux */
-#define JAIL_NREFUSALS	1048576	/* different struct refusal_key */
+#define JAIL_NREFUSALS	262144	/* different struct refusal_key */
 #define JAIL_EVENTBYTES	262144	/* of the ring: a power of 2, whole pages */
-#define JAIL_NMARKS	1048576	/* processes that get one signal */
+#define JAIL_NMARKS	262144	/* processes that get one signal */
 #define JAIL_NAMELEN	256	/* these four include the final NUL */
 #define JAIL_HOSTLEN	72
 #define JAIL_COMMLEN	16
