@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Check the tree as it is written: layers, licences, form, and that the pages
-# and the sources say the same. Prints file:line: what for every finding and
-# fails if there is one; prints nothing otherwise.
+# and the sources say the same: lint.sh [check ...], all of them if none is
+# named. Prints file:line: what for every finding and fails if there is one;
+# prints nothing otherwise.
 
 set -u
 LC_ALL=C
@@ -165,16 +166,16 @@ check_sections()
 check_references()
 {
 	files '\.[1-9]$' | xargs grep -noE '^\.Xr j[a-z]* [1-9]' /dev/null |
-	    while IFS=: read -r file line xr; do
-		page=$(echo "${xr#.Xr }" | tr ' ' .)
-		case $tree in
-		*"/$page"*)
-			;;
-		*)
-			echo "$file:$line: there is no page $page"
-			;;
-		esac
-	done
+	    TREE=$tree awk -F '[: ]' '
+	BEGIN {
+		for (n = split(ENVIRON["TREE"], file, "\n"); n > 0; n--) {
+			sub(/.*[/]/, "", file[n])
+			have[file[n]] = 1
+		}
+	}
+	!($4 "." $5 in have) {
+		print $1 ":" $2 ": there is no page " $4 "." $5
+	}'
 }
 
 check_mandoc()
@@ -377,23 +378,14 @@ check_kernels()
 	done
 }
 
-check_all()
+CHECKS='licence kernel_half bridge form makefiles paths mandoc sections
+    references example symbols reasons parameters options kernels'
+
+run_checks()
 {
-	check_licence
-	check_kernel_half
-	check_bridge
-	check_form
-	check_makefiles
-	check_paths
-	check_mandoc
-	check_sections
-	check_references
-	check_example
-	check_symbols
-	check_reasons
-	check_parameters
-	check_options
-	check_kernels
+	for check; do
+		check_$check
+	done
 }
 
 cd "$(dirname "$0")/.." || die "cannot find the tree"
@@ -401,7 +393,8 @@ command -v mandoc >/dev/null || die "no mandoc; run make deps"
 command -v "${CC:-cc}" >/dev/null || die "no C compiler; run make deps"
 tree=$(find . \( -path ./obj -o -path ./.git \) -prune -o -type f -print |
     sed 's|^\./||' | sort)
-findings=$(check_all 2>&1)
+[ $# -gt 0 ] || set -- $CHECKS
+findings=$(run_checks "$@" 2>&1)
 [ -z "$findings" ] && exit 0
 printf '%s\n' "$findings"
 exit 1

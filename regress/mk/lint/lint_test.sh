@@ -14,7 +14,7 @@ new_copy()
 		tar -C "$NETJAIL_TOP" --exclude=./obj \
 		    --exclude=./.git -cf - . | tar -C sources -xf - ||
 		    atf_fail "cannot copy the sources"
-		sources/mk/lint.sh >before
+		sources/mk/lint.sh $checks >before
 	fi
 	cp -R sources tree
 }
@@ -26,7 +26,7 @@ finds()
 	new_copy
 	grep -qx "$1" before && atf_fail "was there before: $1"
 	(cd tree && shift && "$@") || atf_fail "cannot break the copy"
-	atf_check -s exit:1 -o save:after tree/mk/lint.sh
+	atf_check -s exit:1 -o save:after tree/mk/lint.sh $checks
 	grep -qx "$1" after || {
 		diff before after
 		atf_fail "not found: $1"
@@ -47,35 +47,38 @@ replace()
 	! cmp -s "$3" "$3.old" && rm "$3.old"
 }
 
-# case_of name description: a case whose body calls finds.
+# case_of name description [check]: a case whose body calls finds, and needs no
+# other check of lint.sh than that.
 case_of()
 {
 	atf_test_case "$1"
 	eval "$1_head() { atf_set descr \"$2\"; }"
+	eval "$1_body() { checks='${3:-}'; $1; }"
 	cases="${cases:-} $1"
 }
 
 case_of tree_has_no_finding "The tree is as lint wants it"
-tree_has_no_finding_body()
+tree_has_no_finding()
 {
 	new_copy
 	atf_check cat before
 }
 
 case_of findings_are_printed_once_and_make_it_fail "One line and status 1"
-findings_are_printed_once_and_make_it_fail_body()
+findings_are_printed_once_and_make_it_fail()
 {
 	new_copy
 	append '// no' tree/lib/libutil/util.c
 	line=$(wc -l <tree/lib/libutil/util.c)
-	atf_check -s exit:1 -o save:after tree/mk/lint.sh
+	atf_check -s exit:1 -o save:after tree/mk/lint.sh $checks
 	echo 'a line of its own, for grep -f' >>before
 	atf_check -o inline:"lib/libutil/util.c:$line: // comment\n" \
 	    grep -vxFf before after
 }
 
-case_of kernel_half_with_user_header_is_found "sys/ has no user code"
-kernel_half_with_user_header_is_found_body()
+case_of kernel_half_with_user_header_is_found "sys/ has no user code" \
+    kernel_half
+kernel_half_with_user_header_is_found()
 {
 	for header in stdio.h bpf/libbpf.h sys/socket.h; do
 		finds "sys/kern-jail/kern_priv.h:[0-9]*: not a header that.*" \
@@ -85,8 +88,9 @@ kernel_half_with_user_header_is_found_body()
 	    cp lib/libutil/util.c sys/kern-jail/x.c
 }
 
-case_of second_bridge_to_kernel_half_is_found "Only jail_bpf*.c calls libbpf"
-second_bridge_to_kernel_half_is_found_body()
+case_of second_bridge_to_kernel_half_is_found "Only jail_bpf*.c calls libbpf" \
+    bridge
+second_bridge_to_kernel_half_is_found()
 {
 	finds 'tools/jls/jls.c:[0-9]*: only jail_bpf[*].c may include.*' \
 	    append '#include <bpf/libbpf.h>' tools/jls/jls.c
@@ -105,8 +109,8 @@ second_bridge_to_kernel_half_is_found_body()
 	    append '#include <kern-jail/kern_priv.h>' lib/libjail/jail_get.c
 }
 
-case_of missing_licence_is_found "SPDX in the first line"
-missing_licence_is_found_body()
+case_of missing_licence_is_found "SPDX in the first line" licence
+missing_licence_is_found()
 {
 	for file in tools/jls/jls.c sys/sys/jail.h mk/lib.mk mk/deps.sh \
 	    tools/jls/Makefile tools/jail/jail.8 mk/form.awk; do
@@ -119,8 +123,8 @@ missing_licence_is_found_body()
 	    sed -i /Copyright/d lib/libutil/util.c
 }
 
-case_of bad_form_of_a_line_is_found "Columns, tabs, spaces"
-bad_form_of_a_line_is_found_body()
+case_of bad_form_of_a_line_is_found "Columns, tabs, spaces" form
+bad_form_of_a_line_is_found()
 {
 	c=lib/libutil/util.c
 
@@ -138,17 +142,17 @@ int a;' $c
 	finds "$c:[0-9]*: not ASCII" append "/* $(printf '\303\251') */" $c
 }
 
-case_of eighty_columns_are_not_too_many "80 are allowed, with a tab of 8"
-eighty_columns_are_not_too_many_body()
+case_of eighty_columns_are_not_too_many "80 are allowed, with a tab of 8" form
+eighty_columns_are_not_too_many()
 {
 	new_copy
 	append '									int a23;' tree/lib/libutil/util.c
-	atf_check -s ignore -o save:after tree/mk/lint.sh
+	atf_check -s ignore -o save:after tree/mk/lint.sh $checks
 	atf_check diff before after
 }
 
-case_of bad_habit_in_c_is_found "A few rules of style(9)"
-bad_habit_in_c_is_found_body()
+case_of bad_habit_in_c_is_found "A few rules of style(9)" form
+bad_habit_in_c_is_found()
 {
 	c=lib/libutil/util.c
 
@@ -165,8 +169,8 @@ bad_habit_in_c_is_found_body()
 	    replace '#ifndef _UTIL_H_' '#ifndef UTIL' lib/libutil/util.h
 }
 
-case_of strings_and_comments_are_not_code "Only code is judged as code"
-strings_and_comments_are_not_code_body()
+case_of strings_and_comments_are_not_code "Only code is judged as code" form
+strings_and_comments_are_not_code()
 {
 	new_copy
 	cat >>tree/lib/libutil/util.c <<-'END'
@@ -176,7 +180,7 @@ strings_and_comments_are_not_code_body()
 	 */
 	static const char text[] = "http://example.net \" return x; if(x)";
 	END
-	atf_check -s ignore -o save:after tree/mk/lint.sh
+	atf_check -s ignore -o save:after tree/mk/lint.sh $checks
 	atf_check diff before after
 }
 
@@ -192,8 +196,8 @@ function_of()
 	{ echo 'f(void)'; echo '{'; lines "$1"; echo '}'; } >>"$2"
 }
 
-case_of long_function_is_found "60 lines at most, in C and in sh"
-long_function_is_found_body()
+case_of long_function_is_found "60 lines at most, in C and in sh" form
+long_function_is_found()
 {
 	finds 'lib/libutil/util_json.c:[0-9]*: function of 61 lines.*' \
 	    function_of 61 lib/libutil/util_json.c
@@ -201,7 +205,7 @@ long_function_is_found_body()
 	    function_of 61 mk/deps.sh
 	new_copy
 	function_of 60 tree/lib/libutil/util_json.c
-	atf_check -s ignore -o save:after tree/mk/lint.sh
+	atf_check -s ignore -o save:after tree/mk/lint.sh $checks
 	atf_check diff before after
 }
 
@@ -210,21 +214,21 @@ long_file()
 	lines 600 >>lib/libutil/util_json.c
 }
 
-case_of long_file_is_found "600 lines at most"
-long_file_is_found_body()
+case_of long_file_is_found "600 lines at most" form
+long_file_is_found()
 {
 	finds 'lib/libutil/util_json.c:601: file of more than 600 lines' \
 	    long_file
 }
 
-case_of script_with_bad_syntax_is_found "sh -n"
-script_with_bad_syntax_is_found_body()
+case_of script_with_bad_syntax_is_found "sh -n" form
+script_with_bad_syntax_is_found()
 {
 	finds 'mk/deps.sh:[0-9]*: Syntax error.*' append 'if' mk/deps.sh
 }
 
-case_of source_in_no_makefile_is_found "What is not built or run"
-source_in_no_makefile_is_found_body()
+case_of source_in_no_makefile_is_found "What is not built or run" makefiles
+source_in_no_makefile_is_found()
 {
 	finds 'tools/jls/more.c:1: is in no Makefile' \
 	    cp tools/jls/jls.c tools/jls/more.c
@@ -232,8 +236,8 @@ source_in_no_makefile_is_found_body()
 	    cp regress/mk/lint/lint_test.sh regress/mk/lint/more_test.sh
 }
 
-case_of path_of_a_machine_is_found "No path of somebody's machine"
-path_of_a_machine_is_found_body()
+case_of path_of_a_machine_is_found "No path of somebody's machine" paths
+path_of_a_machine_is_found()
 {
 	for dir in /home/somebody "/wor""k/tree" "/roo""t/tree"; do
 		finds "README.md:[0-9]*: path of somebody's machine" \
@@ -243,8 +247,9 @@ path_of_a_machine_is_found_body()
 	    append "It is in $PWD/tree/README.md." README.md
 }
 
-case_of bad_page_is_found "mandoc, sections, references"
-bad_page_is_found_body()
+case_of bad_page_is_found "mandoc, sections, references" \
+    "mandoc sections references"
+bad_page_is_found()
 {
 	page=tools/jail/jail.8
 
@@ -257,16 +262,16 @@ bad_page_is_found_body()
 	finds "$page:[0-9]*: there is no page jail.1" append '.Xr jail 1' $page
 }
 
-case_of example_that_does_not_compile_is_found "The example of jail(3)"
-example_that_does_not_compile_is_found_body()
+case_of example_that_does_not_compile_is_found "The example of jail(3)" example
+example_that_does_not_compile_is_found()
 {
 	finds 'lib/libjail/jail.3:1: its example: .*' \
 	    replace 'print_refusals(jid);' 'print_refusals(jid)' \
 	    lib/libjail/jail.3
 }
 
-case_of symbols_that_differ_are_found "libjail.map, jail.h, jail.3"
-symbols_that_differ_are_found_body()
+case_of symbols_that_differ_are_found "libjail.map, jail.h, jail.3" symbols
+symbols_that_differ_are_found()
 {
 	dir=lib/libjail
 
@@ -280,8 +285,9 @@ symbols_that_differ_are_found_body()
 	    replace '^.Fn jail_kill "' '.Fn jail_more "' $dir/jail.3
 }
 
-case_of reasons_that_differ_are_found "The contract, jail_strreason, jail.3"
-reasons_that_differ_are_found_body()
+case_of reasons_that_differ_are_found "The contract, jail_strreason, jail.3" \
+    reasons
+reasons_that_differ_are_found()
 {
 	new='	JR_MAX'
 	file=sys/sys/jail.h
@@ -296,8 +302,8 @@ reasons_that_differ_are_found_body()
 	    replace 'JR_PROTO Ta 8' 'JR_PROTO Ta 88' lib/libjail/jail.3
 }
 
-case_of parameters_that_differ_are_found "jail_param.c, jail.8"
-parameters_that_differ_are_found_body()
+case_of parameters_that_differ_are_found "jail_param.c, jail.8" parameters
+parameters_that_differ_are_found()
 {
 	finds 'lib/libjail/jail_param.c:[0-9]*: more is a parameter, but not.*' \
 	    replace '{ "dying"' '{ "more"' lib/libjail/jail_param.c
@@ -305,8 +311,9 @@ parameters_that_differ_are_found_body()
 	    replace '{ "dying"' '{ "more"' lib/libjail/jail_param.c
 }
 
-case_of kernels_that_differ_are_found "vm/kernels, jails.7 and README.md"
-kernels_that_differ_are_found_body()
+case_of kernels_that_differ_are_found "vm/kernels, jails.7 and README.md" \
+    kernels
+kernels_that_differ_are_found()
 {
 	finds 'regress/vm/kernels:[0-9]*: 6.1-bpf_sock_destroy is in vm/.*' \
 	    replace 'bpf_sock_destroy Ta no' 'bpf_sock_destroy Ta yes' \
@@ -315,8 +322,8 @@ kernels_that_differ_are_found_body()
 	    replace '^6.12' '6.13' regress/vm/kernels
 }
 
-case_of options_that_differ_are_found "getopt_long(3) and the page"
-options_that_differ_are_found_body()
+case_of options_that_differ_are_found "getopt_long(3) and the page" options
+options_that_differ_are_found()
 {
 	finds 'tools/jail/jail.c:[0-9]*: z is an option, but not in the page' \
 	    replace '"+cim' '"+zcim' tools/jail/jail.c
