@@ -14,6 +14,7 @@ CONTRACT=sys/sys/jail.h
 LIBRARY=lib/libjail
 PAGE3=$LIBRARY/jail.3
 PAGE8=tools/jail/jail.8
+COMPLETION=share/completion/netjail.bash
 
 die()
 {
@@ -60,7 +61,8 @@ check_licence()
 	spdx '^sys/.*\.[ch]$' "/* $id GPL-2.0-only OR BSD-2-Clause */"
 	spdx '^(lib|tools|regress|bench|share)/.*\.[ch]$' \
 	    "/* $id BSD-2-Clause */"
-	spdx '(\.(sh|subr|mk|awk)|Makefile|^\.ci/run)$' "# $id BSD-2-Clause"
+	spdx '(\.(sh|bash|subr|mk|awk)|Makefile|^\.ci/run)$' \
+	    "# $id BSD-2-Clause"
 	spdx '\.[1-9]$' ".\\\" $id BSD-2-Clause"
 	files '\.[ch]$' | xargs grep -L 'Copyright (c) .* The netjail authors' |
 	    sed 's/$/:1: says no Copyright (c) ... The netjail authors/'
@@ -103,8 +105,10 @@ check_bridge()
 
 check_form()
 {
-	files '\.([ch1-9]|sh|subr|awk)$' | xargs awk -f mk/form.awk
-	files '(\.([ch1-9]|sh|subr|mk|awk|md|map)|Makefile|^[^/]*|^\.ci/run)$' |
+	text='\.([ch1-9]|sh|bash|subr|mk|awk|md|map)|Makefile|^[^/]*|^\.ci/run'
+
+	files '\.([ch1-9]|sh|bash|subr|awk)$' | xargs awk -f mk/form.awk
+	files "($text)$" |
 	    matching '[[:space:]]$' 'space at the end of the line'
 	files '\.(sh|subr)$' | while read -r file; do
 		sh -n "$file" 2>&1 | sed "s|^[^:]*: \([0-9]*\): |$file:\1: |"
@@ -322,6 +326,33 @@ util: -version" 'is in the page, but not an option'
 	done
 }
 
+# The options of a tool that bash offers.
+offered_options()
+{
+	awk -v tool="[$1]=" '
+	index($1, tool) == 1 && /-/ { on = 1; sub(/.*=/, "") }
+	on {
+		end = /\x27$/
+		gsub(/\x27/, "")
+		for (i = 1; i <= NF; i++)
+			print FILENAME ":" FNR ": " substr($i, 2)
+		on = !end
+	}' $COMPLETION
+}
+
+check_completion()
+{
+	for dir in tools/*/; do
+		code=$(code_options "$dir")
+		[ -n "$code" ] || continue
+		offered=$(offered_options "$(basename "$dir")")
+		absent "$code" "$offered" 'is an option, but not offered'
+		absent "$offered" "$code
+util: -help
+util: -version" 'is offered, but not an option'
+	done
+}
+
 # The rows of the table of kernels in a page or in README.md: "file:line: " and
 # the cells, with | between them.
 kernel_rows()
@@ -379,7 +410,8 @@ check_kernels()
 }
 
 CHECKS='licence kernel_half bridge form makefiles paths mandoc sections
-    references example symbols reasons parameters options kernels'
+    references example symbols reasons parameters options completion
+    kernels'
 
 run_checks()
 {

@@ -333,6 +333,16 @@ options_that_differ_are_found()
 	    replace '{ "destroy"' '{ "more"' tools/jail/jail.c
 }
 
+case_of options_that_are_not_offered_are_found "getopt_long(3) and bash" \
+    completion
+options_that_are_not_offered_are_found()
+{
+	finds 'tools/jping/jping.c:[0-9]*: D is an option, but not offered' \
+	    replace 'c -D -f' 'c -f' share/completion/netjail.bash
+	finds 'share/completion/netjail.bash:[0-9]*: -more is offered, but.*' \
+	    replace ' --json$' ' --more' share/completion/netjail.bash
+}
+
 atf_init_test_cases()
 {
 	for name in $cases; do
