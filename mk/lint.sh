@@ -311,6 +311,15 @@ page_options()
 	}' "$1"
 }
 
+# Are the options of a tool those of a list? same_options options list what
+same_options()
+{
+	absent "$1" "$2" "is an option, but not $3"
+	absent "$2" "$1
+util: -help
+util: -version" "is $3, but not an option"
+}
+
 # One that does not use getopt_long() goes unchecked.
 check_options()
 {
@@ -318,11 +327,7 @@ check_options()
 		code=$(code_options "$dir")
 		page=$dir$(basename "$dir").8
 		[ -n "$code" ] && [ -s "$page" ] || continue
-		page=$(page_options "$page")
-		absent "$code" "$page" 'is an option, but not in the page'
-		absent "$page" "$code
-util: -help
-util: -version" 'is in the page, but not an option'
+		same_options "$code" "$(page_options "$page")" 'in the page'
 	done
 }
 
@@ -346,10 +351,7 @@ check_completion()
 		code=$(code_options "$dir")
 		[ -n "$code" ] || continue
 		offered=$(offered_options "$(basename "$dir")")
-		absent "$code" "$offered" 'is an option, but not offered'
-		absent "$offered" "$code
-util: -help
-util: -version" 'is offered, but not an option'
+		same_options "$code" "$offered" offered
 	done
 }
 
