@@ -13,23 +13,12 @@ obj=$1 mode=${2:-try}
 : "${MAKE:=make}"
 
 # What depends on how a half was compiled: the library, and decisions without
-# the kernel; each hook.
+# the kernel. Each hook has a case in vm/filter.
 LIBRARY='lib/libjail/attach_test lib/libjail/param_test lib/libjail/set_test
 lib/libprobe'
 DECISIONS='sys/kern-jail/kern_priv_test sys/netinet-jail/in6_jail_test
 sys/netinet-jail/in_jail_test sys/netinet-jail/in_port_test
 sys/netinet-jail/ip_packet_test'
-HOOKS="$DECISIONS sys/kern-jail/confined_test sys/kern-jail/priv_test
-sys/kern-jail/socreate_test sys/kern-jail/unix_test
-sys/netinet-jail/attack_layer_test sys/netinet-jail/bind_test
-sys/netinet-jail/capture_test sys/netinet-jail/connect_test
-sys/netinet-jail/datagram_test sys/netinet-jail/event_test
-sys/netinet-jail/forge_test sys/netinet-jail/input_test
-sys/netinet-jail/listener_test sys/netinet-jail/loopback_test
-sys/netinet-jail/mcast_test sys/netinet-jail/nested_test
-sys/netinet-jail/ports_test sys/netinet-jail/raw_policy_test
-sys/netinet-jail/sendmsg_test sys/netinet-jail/udp_error_test
-sys/netinet-jail/udp_test sys/netinet-jail/wildcard_test"
 
 clangs()
 {
@@ -61,8 +50,8 @@ kernel_half()
 # Run the cases of a build. One that does not get so far has failed. A kernel
 # half that is the same as an earlier one, byte for byte, is not tried again;
 # the first is that of the usual build, by the oldest compiler, which make check
-# tries. The newest one's is tried as much, unless it is that; of those between,
-# that it loads.
+# tries. The newest one's is tried hook by hook, unless it is that; of those
+# between, that it loads.
 try()
 {
 	half=$(kernel_half "$obj/$1")
@@ -74,7 +63,8 @@ try()
 		kernel="$DECISIONS $(sed 's/#.*//' "$here/vm/filter.load")"
 		;;
 	esac
-	[ $1 != $newest ] || [ "$half" = "$usual" ] || kernel=$HOOKS
+	[ $1 != $newest ] || [ "$half" = "$usual" ] ||
+	    kernel="$DECISIONS $(grep ^sys/ "$here/vm/filter")"
 	tried="$tried<$half>"
 	if ! sh "$here/run.sh" "$obj/$1" $LIBRARY $kernel >"$obj/$1/log" 2>&1
 	then
