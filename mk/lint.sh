@@ -87,7 +87,7 @@ check_bridge()
 {
 	calls='(bpf|libbpf|btf|ring_buffer)_[a-z0-9_]* *\(|(SYS|__NR)_bpf'
 	bridge="^$LIBRARY/jail_bpf(_[a-z]+)?\.c$"
-	decides="^$LIBRARY/jail_broker_addr\.c$"
+	decides="^$LIBRARY/jail_(broker_addr|priv)\.c$"
 
 	files '^(lib|tools)/.*\.[ch]$' | grep -vE "$decides" | matching \
 	    '# *include.*(<(kern|netinet)-jail/|\.bpf\.h)' \

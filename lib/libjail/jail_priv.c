@@ -26,28 +26,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kern-jail/kern_cap.h>
+
 #include "jail_broker.h"
 
 #define SOCK_TYPE_MASK	0xf
+#define AF_LAST		255	/* above all that there are */
+#define SYSLOG_LAST	10	/* SYSLOG_ACTION_SIZE_BUFFER */
 #define NELEMS(a) (sizeof(a) / sizeof((a)[0]))
-
-/* What root in a jail keeps, and the flag that it depends on. */
-static const struct {
-	cap_value_t cap;
-	uint32_t prflag;	/* 0: always */
-} kept[] = {
-	{ CAP_CHOWN, 0 },
-	{ CAP_DAC_OVERRIDE, 0 },
-	{ CAP_FOWNER, 0 },
-	{ CAP_FSETID, 0 },
-	{ CAP_KILL, 0 },
-	{ CAP_SETGID, 0 },
-	{ CAP_SETUID, 0 },
-	{ CAP_SETPCAP, 0 },
-	{ CAP_SYS_CHROOT, 0 },
-	{ CAP_NET_BIND_SERVICE, PR_ALLOW_RESERVED_PORTS },
-	{ CAP_NET_RAW, PR_ALLOW_RAW_SOCKETS | PR_ALLOW_PACKET_CAPTURE },
-};
 
 /*
  * System calls that lead out of a jail, whatever the caller's privileges. A
@@ -81,22 +67,18 @@ static const struct {
 	{ SCMP_SYS(mount_setattr), EPERM },
 };
 
-static bool
-keeps(uint32_t prflags, cap_value_t cap)
-{
-	for (size_t i = 0; i < NELEMS(kept); i++) {
-		if (kept[i].cap == cap)
-			return (kept[i].prflag == 0 ||
-			    (prflags & kept[i].prflag) != 0);
-	}
-	return (false);
-}
+/*
+ * Families beyond UNIX, IPv4, IPv6 and NETLINK that carry IP packets all the
+ * same: no parameter is for those, as no hook knows their addresses.
+ */
+static const int carriers[] = { AF_PPPOX, AF_RDS, AF_RXRPC, AF_SMC, AF_XDP };
 
 static int
 drop_bounding(uint32_t prflags)
 {
 	for (cap_value_t cap = 0; cap < cap_max_bits(); cap++) {
-		if (!keeps(prflags, cap) && cap_drop_bound(cap) != 0)
+		if (prison_priv_check(prflags, cap) != 0 &&
+		    cap_drop_bound(cap) != 0)
 			return (jail_fail(errno, "capability %d cannot be "
 			    "dropped: %s", cap, strerror(errno)));
 	}
@@ -113,9 +95,8 @@ drop_sets(uint32_t prflags, bool all)
 
 	if (caps == NULL)
 		return (jail_fail(ENOMEM, "out of memory"));
-	for (size_t i = 0; i < NELEMS(kept); i++) {
-		cap = kept[i].cap;
-		if (all || !keeps(prflags, cap))
+	for (cap = 0; cap < cap_max_bits(); cap++) {
+		if (all || prison_priv_check(prflags, cap) != 0)
 			continue;
 		cap_set_flag(caps, CAP_PERMITTED, 1, &cap, CAP_SET);
 		cap_set_flag(caps, CAP_EFFECTIVE, 1, &cap, CAP_SET);
@@ -127,61 +108,104 @@ drop_sets(uint32_t prflags, bool all)
 	return (error);
 }
 
-/*
- * Families: UNIX, INET, INET6 and, if it may, NETLINK_ROUTE, and PACKET, which
- * is the next after NETLINK, by the broker. The filter compares the whole
- * register, so anything above the lowest 32 bits is refused too. The kernel
- * takes INET with SOCK_PACKET for PACKET.
- */
+/* The families that a jail has not, but for PACKET. */
 static int
-filter_sockets(scmp_filter_ctx ctx, uint32_t prflags, bool packet)
+filter_families(scmp_filter_ctx ctx, uint32_t prflags)
 {
 	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
 	int error = 0;
 
-	if (!(prflags & PR_ALLOW_NETLINK))
+	for (size_t i = 0; i < NELEMS(carriers); i++)
 		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-		    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
-
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_LT, AF_UNIX, 0));
+		    SCMP_A0(SCMP_CMP_EQ, carriers[i], 0));
+	if (prflags & PR_ALLOW_SOCKET_AF)
+		return (error | seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
+		    1, SCMP_A0(SCMP_CMP_GT, AF_LAST, 0)));
 	for (int af = AF_INET + 1; af < AF_NETLINK; af++) {
 		if (af != AF_INET6)
 			error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
 			    1, SCMP_A0(SCMP_CMP_EQ, af, 0));
 	}
+	return (error | seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_GT, AF_PACKET, 0)));
+}
+
+/*
+ * Families: UNIX, INET, INET6 and, if it may, NETLINK_ROUTE, and PACKET, which
+ * is the next after NETLINK, by the broker; others if it may. The filter
+ * compares the whole register, so anything above the lowest 32 bits is refused
+ * too. The kernel takes INET with SOCK_PACKET for PACKET.
+ */
+static int
+filter_sockets(scmp_filter_ctx ctx, uint32_t prflags, bool packet)
+{
+	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	int error = filter_families(ctx, prflags);
+
+	if (!(prflags & PR_ALLOW_NETLINK))
+		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+		    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
+	    SCMP_A0(SCMP_CMP_LT, AF_UNIX, 0));
 	if (!packet)
 		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
 		    SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_GT, AF_PACKET, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
 	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 	    SCMP_A2(SCMP_CMP_NE, NETLINK_ROUTE, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
 	    SCMP_A0(SCMP_CMP_EQ, AF_INET, 0),
 	    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_PACKET));
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
-	    SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+	if (!(prflags & PR_ALLOW_SOCKET_AF))
+		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
+		    SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	return (error);
 }
 
-/* No user namespace, and no keys into the terminal that jexec handed over. */
+/* No user namespace, unless it may. */
 static int
-filter_arguments(scmp_filter_ctx ctx)
+filter_userns(scmp_filter_ctx ctx)
 {
+	const uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+
+	return (seccomp_rule_add(ctx, deny, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER)) |
+	    seccomp_rule_add(ctx, deny, SCMP_SYS(unshare), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER)));
+}
+
+/*
+ * The kernel's messages, which it may let anybody read. Who is permitted to
+ * read them is not to take them from those who wait for them, nor to clear them
+ * or silence the console (SYSLOG_ACTION_READ, and READ_CLEAR to CONSOLE_LEVEL).
+ */
+static int
+filter_syslog(scmp_filter_ctx ctx, uint32_t prflags)
+{
+	static const int actions[] = { 2, 4, 5, 6, 7, 8 };
 	const uint32_t deny = SCMP_ACT_ERRNO(EPERM);
 	int error = 0;
 
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(clone), 1,
-	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(unshare), 1,
-	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
-	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI));
-	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
-	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX));
+	if (!(prflags & PR_ALLOW_READ_MSGBUF))
+		return (seccomp_rule_add(ctx, deny, SCMP_SYS(syslog), 0));
+	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(syslog), 1,
+	    SCMP_A0(SCMP_CMP_GT, SYSLOG_LAST, 0));
+	for (size_t i = 0; i < NELEMS(actions); i++)
+		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(syslog), 1,
+		    SCMP_A0(SCMP_CMP_EQ, actions[i], 0));
 	return (error);
+}
+
+/* No keys into the terminal that jexec handed over. */
+static int
+filter_terminals(scmp_filter_ctx ctx)
+{
+	const uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+
+	return (seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI)) |
+	    seccomp_rule_add(ctx, deny, SCMP_SYS(ioctl), 1,
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX)));
 }
 
 /* Ask the broker about raw and "ping" sockets. */
@@ -246,7 +270,10 @@ filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
 		    refused[i].error), refused[i].call, 0);
 	error |= filter_sockets(ctx, pr->pr_flags, packet);
-	error |= filter_arguments(ctx);
+	error |= filter_terminals(ctx);
+	if (!(pr->pr_flags & PR_ALLOW_USERNS))
+		error |= filter_userns(ctx);
+	error |= filter_syslog(ctx, pr->pr_flags);
 	if (packet)
 		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
 		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));

@@ -38,7 +38,7 @@ static const char *const management[] = { "autofs", "binfmt_misc", "bpf",
 static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq",
 	"/proc/mtrr", "/proc/sys", "/proc/sysrq-trigger", NULL };
 static const char *const hidden[] = { "/proc/acpi", "/proc/asound",
-	"/proc/dynamic_debug", "/proc/kcore", "/proc/keys",
+	"/proc/dynamic_debug", "/proc/kallsyms", "/proc/kcore", "/proc/keys",
 	"/proc/latency_stats", "/proc/scsi", "/proc/sched_debug",
 	"/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
 	"/sys/devices/virtual/powercap", NULL };

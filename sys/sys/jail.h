@@ -81,7 +81,7 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	7
+#define JAIL_VERSION	8
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
@@ -153,11 +153,19 @@
 #define PR_IP6_PARENT		0x8000
 #define PR_ALLOW_PACKET_CAPTURE	0x10000	/* packet sockets, to hear */
 #define PR_RAW_NARROW		0x20000	/* pr_raw is without TCP or UDP */
+#define PR_ALLOW_CHFLAGS	0x40000	/* immutable files */
+#define PR_ALLOW_MLOCK		0x80000	/* memory beyond RLIMIT_MEMLOCK */
+#define PR_ALLOW_READ_MSGBUF	0x100000 /* the kernel's messages */
+#define PR_ALLOW_SETTIME	0x200000 /* the machine's clock */
+#define PR_ALLOW_SOCKET_AF	0x400000 /* families that carry no IP */
+#define PR_ALLOW_USERNS		0x800000 /* user namespaces */
 
 /* What a jail cannot have if its parent has not. */
 #define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
 	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK | \
-	PR_ALLOW_PACKET_CAPTURE)
+	PR_ALLOW_PACKET_CAPTURE | PR_ALLOW_CHFLAGS | PR_ALLOW_MLOCK | \
+	PR_ALLOW_READ_MSGBUF | PR_ALLOW_SETTIME | PR_ALLOW_SOCKET_AF | \
+	PR_ALLOW_USERNS)
 
 /* An IPv6 address. */
 struct jail_in6 {

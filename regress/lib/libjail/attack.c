@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,16 @@ call(void *arg)
 	return (at->at_try());
 }
 
+/* What root cannot do there, nobody can. */
+static int
+call_as_user(void *arg)
+{
+	if (setgroups(0, NULL) != 0 || setgid(ATTACK_USER) != 0 ||
+	    setuid(ATTACK_USER) != 0)
+		return (0);
+	return (call(arg));
+}
+
 static void
 check(const struct attack *at, const char *where, int expected, int got)
 {
@@ -92,11 +103,18 @@ check(const struct attack *at, const char *where, int expected, int got)
 void
 attack_one(const struct attack *at, int where)
 {
-	if (where == -1)
+	int jid;
+
+	if (where == -1) {
 		check(at, "outside", at->at_outside, attack_outside(at));
-	else
-		check(at, attack_jails[where], at->at_inside, in_jail(
-		    attack_jail(attack_jails[where]), call, (void *)at));
+		return;
+	}
+	jid = attack_jail(attack_jails[where]);
+	check(at, attack_jails[where], at->at_inside, in_jail(jid, call,
+	    (void *)at));
+	if (at->at_inside != 0)
+		check(at, "as a user in a jail", EITHER, in_jail(jid,
+		    call_as_user, (void *)at));
 }
 
 void

@@ -3,8 +3,9 @@
  * Copyright (c) 2026 The netjail authors
  *
  * Ways out of a jail. Each is tried by root outside, where it works and shows
- * that it is one, and then by root in jails that have all that a jail can be
- * permitted: in one whose root is the host's and in one with a root of its own.
+ * that it is one, and then by root and by a user in jails that have raw sockets
+ * and all addresses: in one whose root is the host's and in one with a root of
+ * its own.
  */
 
 #ifndef _ATTACK_H_
@@ -23,6 +24,8 @@ struct attack {
 /* Something may be missing in a kernel: outside, any result will do. */
 #define UNKNOWN	(-1)
 #define EITHER	(-2)
+
+#define ATTACK_USER	65534	/* uid and gid */
 
 /*
  * Try one in a jail, by its number in attack_jails, or outside if that is -1;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kern-jail/kern_cap.h>
 #include <kern-jail/kern_priv.h>
 
 #include <atf-c.h>
@@ -249,6 +250,50 @@ ATF_TC_BODY(packet_socket_is_for_hearing, tc)
 		    rows[i].level, rows[i].option), "row %zu", i);
 }
 
+/* Bit n: root in a jail with these flags keeps capability n. */
+static __u64
+caps_kept(__u32 flags)
+{
+	__u64 kept = 0;
+
+	for (unsigned cap = 0; cap < 64; cap++) {
+		if (prison_priv_check(flags, cap) == 0)
+			kept |= 1ULL << cap;
+	}
+	return (kept);
+}
+
+ATF_TC_WITHOUT_HEAD(capability_needs_its_parameter);
+ATF_TC_BODY(capability_needs_its_parameter, tc)
+{
+	static const struct {
+		__u32 flag;
+		int cap;
+	} rows[] = {
+		{ PR_ALLOW_CHFLAGS, CAP_LINUX_IMMUTABLE },
+		{ PR_ALLOW_RESERVED_PORTS, CAP_NET_BIND_SERVICE },
+		{ PR_ALLOW_RAW_SOCKETS, CAP_NET_RAW },
+		{ PR_ALLOW_PACKET_CAPTURE, CAP_NET_RAW },
+		{ PR_ALLOW_MLOCK, CAP_IPC_LOCK },
+		{ PR_ALLOW_READ_MSGBUF, CAP_SYSLOG },
+		{ PR_ALLOW_SETTIME, CAP_SYS_TIME },
+	};
+	const __u64 always = 1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE |
+	    1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_KILL |
+	    1ULL << CAP_SETGID | 1ULL << CAP_SETUID | 1ULL << CAP_SETPCAP |
+	    1ULL << CAP_SYS_CHROOT;
+	__u32 others = ~0U;
+
+	(void)tc;
+	for (size_t i = 0; i < NELEMS(rows); i++) {
+		ATF_CHECK_EQ(always | 1ULL << rows[i].cap,
+		    caps_kept(rows[i].flag));
+		others &= ~rows[i].flag;
+	}
+	ATF_CHECK_EQ(always, caps_kept(0));
+	ATF_CHECK_EQ(always, caps_kept(others));
+}
+
 ATF_TC_WITHOUT_HEAD(reserved_port_needs_its_parameter);
 ATF_TC_BODY(reserved_port_needs_its_parameter, tc)
 {
@@ -361,6 +406,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, options_that_reach_others_are_refused);
 	ATF_TP_ADD_TC(tp, errors_are_for_connected_raw_sockets);
 	ATF_TP_ADD_TC(tp, packet_socket_is_for_hearing);
+	ATF_TP_ADD_TC(tp, capability_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, reserved_port_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, only_the_devices_of_every_jail_are_allowed);
 	ATF_TP_ADD_TC(tp, unix_name_is_reached_from_its_jail_and_the_host);
