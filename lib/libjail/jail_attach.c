@@ -27,7 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jail_impl.h"
+#include "jail_broker.h"
 
 #define INIT_NAMESPACES	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | \
 	CLONE_NEWIPC)
@@ -283,8 +283,7 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (e->init != -1 ? netns_check(s, j) != 0 :
 	    netns_move(s, j) != 0 || start_init(s, j, e) != 0)
 		goto fail;
-	if (j->pr.pr_flags & (PR_ALLOW_RAW_SOCKETS |
-	    PR_ALLOW_PACKET_CAPTURE)) {
+	if (j->pr.pr_flags & BROKER_FLAGS) {
 		e->broker = broker_start(s, j, e->cgroup, e->init);
 		if (e->broker == -1)
 			goto fail;

@@ -2,13 +2,14 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The broker of raw sockets. A raw or "ping" socket that is not bound sends
- * from an address of the host, and no hook of the kernel sees one bind. So the
- * filter of system calls asks a small process, one for all that descend from a
- * process that enters a jail: it is in the jail's cgroup and network namespace,
- * where its sockets are the jail's, but in no other of its namespaces. It only
- * helps. Whatever it does, and without it, every packet is judged; and without
- * it there are no raw sockets (ENOSYS).
+ * The broker of raw sockets, and of the host name. A raw or "ping" socket that
+ * is not bound sends from an address of the host, and no hook of the kernel
+ * sees one bind; and a host name is set by who may do much more. So the filter
+ * of system calls asks a small process, one for all that descend from a process
+ * that enters a jail: it is in the jail's cgroup and network namespace, where
+ * its sockets are the jail's, but in no other of its namespaces, unless it is
+ * to name it. It only helps. Whatever it does, and without it, every packet is
+ * judged; and without it there are no raw sockets (ENOSYS).
  */
 
 #include <sys/capability.h>
@@ -43,8 +44,12 @@ struct broker_report {
 	char text[JAIL_ERRMSGLEN];
 };
 
-/* Capabilities: to make raw sockets, and to look at who asks for them. */
-static const cap_value_t caps_kept[] = { CAP_NET_RAW, CAP_SYS_PTRACE };
+/*
+ * Capabilities: to make raw sockets, and to look at who asks for them; the last
+ * one to set the host name, only where that is to be.
+ */
+static const cap_value_t caps_kept[] = { CAP_NET_RAW, CAP_SYS_PTRACE,
+	CAP_SYS_ADMIN };
 
 static const int calls_kept[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(poll), SCMP_SYS(ioctl), SCMP_SYS(read),
@@ -55,6 +60,7 @@ static const int calls_kept[] = {
 	SCMP_SYS(process_vm_readv), SCMP_SYS(openat), SCMP_SYS(bpf),
 	SCMP_SYS(sendto), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(restart_syscall),	/* after the jail was frozen */
+	SCMP_SYS(sethostname), SCMP_SYS(setdomainname),
 #ifdef __SANITIZE_ADDRESS__	/* what that has memory by */
 	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect),
 	SCMP_SYS(madvise), SCMP_SYS(sigaltstack), SCMP_SYS(sched_yield),
@@ -62,9 +68,9 @@ static const int calls_kept[] = {
 };
 
 static int
-drop_capabilities(void)
+drop_capabilities(const struct broker *b)
 {
-	const int n = sizeof(caps_kept) / sizeof(caps_kept[0]);
+	const int n = sizeof(caps_kept) / sizeof(caps_kept[0]) - !b->hostname;
 	cap_t caps = cap_init();
 	int error = 0;
 
@@ -145,9 +151,9 @@ setup(struct broker *b, const char *pins, int link)
 	setsid();
 	if (chdir("/") != 0)
 		return (jail_fail(errno, "/: %s", strerror(errno)));
-	if (setns(b->init, CLONE_NEWNET) != 0)
-		return (jail_fail(errno, "network namespace: %s",
-		    strerror(errno)));
+	if (setns(b->init, CLONE_NEWNET | (b->hostname ? CLONE_NEWUTS : 0)) !=
+	    0)
+		return (jail_fail(errno, "namespaces: %s", strerror(errno)));
 	if (drop_descriptors(link) != 0 || kern_open_sets(&b->k, pins) != 0)
 		return (-1);
 	if (b->capture) {
@@ -165,7 +171,7 @@ setup(struct broker *b, const char *pins, int link)
 		return (-1);
 	if (seccomp_notify_alloc(&b->req, &b->resp) != 0)
 		return (jail_fail(ENOMEM, "out of memory"));
-	return (drop_capabilities() == 0 ? drop_calls() : -1);
+	return (drop_capabilities(b) == 0 ? drop_calls() : -1);
 }
 
 /* Who asked may be gone by now (ENOENT), as it may be when it is answered. */
@@ -245,7 +251,8 @@ broker_start(const struct session *s, const struct jail *j, int cgroup,
 		.last = -1, .process = -1,
 		.init = init,
 		.several = broker_asks_sends(&j->pr),
-		.capture = (j->pr.pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0 };
+		.capture = (j->pr.pr_flags & PR_ALLOW_PACKET_CAPTURE) != 0,
+		.hostname = (j->pr.pr_flags & PR_ALLOW_SET_HOSTNAME) != 0 };
 	int error, link[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link) != 0)

@@ -3,7 +3,8 @@
  * Copyright (c) 2026 The netjail authors
  *
  * What the files of the broker share. It makes raw and "ping" sockets for
- * programs of a jail, which no hook could give an address; see jail_broker.c.
+ * programs of a jail, which no hook could give an address, and sets its host
+ * name; see jail_broker.c.
  * Functions return 0 or an errno: here nobody reads jail_errmsg.
  */
 
@@ -31,6 +32,10 @@
 #define RAWFD_MASK	0xffffff00
 #define RAWFD_END	1024
 
+/* A jail with one of these has a broker; it makes sockets for some of them. */
+#define BROKER_SOCKETS	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_PACKET_CAPTURE)
+#define BROKER_FLAGS	(BROKER_SOCKETS | PR_ALLOW_SET_HOSTNAME)
+
 #define BROKER_NKNOWN	256	/* sockets that are remembered */
 
 union sockaddrs {
@@ -57,6 +62,7 @@ struct broker {
 	int filter;		/* for packet sockets; -1: there are none */
 	bool several;		/* the filter asks for each send */
 	bool capture;		/* packet sockets are made as well */
+	bool hostname;		/* the host name is set as well */
 	struct known known[BROKER_NKNOWN]; /* the oldest goes, if not bound */
 	unsigned int nknown;
 	pid_t last;		/* who asked last, if it is ... */
@@ -66,6 +72,7 @@ struct broker {
 /* The thread that made a call; but for tid, what caller_read() finds. */
 struct caller {
 	pid_t tid, tgid;	/* in this process's pid namespace */
+	bool root;		/* its effective user id is 0 */
 	bool net_raw;		/* it has the capability */
 	bool ping;		/* it may have ping sockets */
 };

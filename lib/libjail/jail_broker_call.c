@@ -4,8 +4,9 @@
  *
  * What the broker answers: to socket(2) of a raw or "ping" socket, a socket
  * that has an address; to bind(2) and connect(2) of such a socket, what they
- * would do to another one of the jail's. It works on the socket itself, with a
- * copy of the address, so it does not matter if the program changes that.
+ * would do to another one of the jail's; to sethostname(2), what it would do
+ * for root outside. It works on the socket itself, with a copy of the address,
+ * so it does not matter if the program changes that.
  */
 
 #include <sys/ioctl.h>
@@ -20,6 +21,7 @@
 #include "jail_broker.h"
 
 #define SOCK_TYPE_MASK	0xf
+#define NAME_MAX_UTS	64	/* __NEW_UTS_LEN */
 
 /* A call that is to be answered. */
 struct call {
@@ -144,14 +146,11 @@ static int
 answer_socket(struct call *c)
 {
 	const int af = argument(c, 0), type = argument(c, 1), off = 0;
-	int error = caller_read(c->b, c->req->pid, &c->who), s;
+	int error, s;
 
-	if (error != 0)
-		return (error);
 	if (af == AF_PACKET)
 		return (answer_packet(c));
 	error = check_kind(c);
-
 	if (error != 0)
 		return (error);
 	s = socket(af, type | SOCK_CLOEXEC, argument(c, 2));
@@ -453,13 +452,53 @@ answer_on(struct call *c, int s)
 	    answer_connect(c, s, &sa, len));
 }
 
+/* As sethostname(2) and setdomainname(2), for root in the jail. */
+static int
+answer_name(const struct call *c)
+{
+	int (*set)(const char *, size_t) =
+	    c->req->data.nr == SCMP_SYS(sethostname) ? sethostname :
+	    setdomainname;
+	const int len = argument(c, 1);
+	char name[NAME_MAX_UTS];
+	struct prison pr;
+
+	if (!c->who.root || broker_prison(c->b, &pr) != 0 ||
+	    !(pr.pr_flags & PR_ALLOW_SET_HOSTNAME))
+		return (EPERM);
+	if (len < 0 || len > NAME_MAX_UTS)
+		return (EINVAL);
+	if (caller_copy(&c->who, c->req->data.args[0], name, len) != 0)
+		return (EFAULT);
+	return (set(name, len) == 0 ? 0 : errno);
+}
+
+/* A call that is about no socket yet. */
+static int
+answer_new(struct call *c)
+{
+	int error = caller_read(c->b, c->req->pid, &c->who);
+
+	if (error != 0)
+		return (error);
+	return (c->req->data.nr == SCMP_SYS(socket) ? answer_socket(c) :
+	    answer_name(c));
+}
+
+static bool
+is_new(int nr)
+{
+	return (nr == SCMP_SYS(socket) || nr == SCMP_SYS(sethostname) ||
+	    nr == SCMP_SYS(setdomainname));
+}
+
 static int
 answer(struct call *c)
 {
 	int error, s;
 
-	if (c->req->data.nr == SCMP_SYS(socket))
-		return (answer_socket(c));
+	if (is_new(c->req->data.nr))
+		return (answer_new(c));
 	s = caller_descriptor(c->b, &c->who, argument(c, 0));
 	if (s == -1)
 		return (-1);

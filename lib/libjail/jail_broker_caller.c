@@ -79,13 +79,17 @@ int
 caller_parse(const char *status, struct groups may_ping, struct caller *c)
 {
 	const char *tgid = field(status, "Tgid:");
+	const char *uids = field(status, "Uid:");
 	const char *caps = field(status, "CapEff:");
 	unsigned long long effective;
+	unsigned int uid;
 
 	if (tgid == NULL || sscanf(tgid, "%d", &c->tgid) != 1 ||
-	    c->tgid <= 0 || caps == NULL ||
+	    c->tgid <= 0 || uids == NULL ||
+	    sscanf(uids, "%*u %u", &uid) != 1 || caps == NULL ||
 	    sscanf(caps, "%16llx", &effective) != 1)
 		return (ESRCH);
+	c->root = uid == 0;
 	c->net_raw = (effective & 1ULL << CAP_NET_RAW) != 0;
 	c->ping = in_groups(status, may_ping);
 	return (0);

@@ -52,6 +52,8 @@ const struct param params[P_MAX] = {
 	[P_MLOCK] = { "allow.mlock", JPT_BOOL, 0, PR_ALLOW_MLOCK, 0 },
 	[P_READ_MSGBUF] = { "allow.read_msgbuf", JPT_BOOL, 0,
 	    PR_ALLOW_READ_MSGBUF, 0 },
+	[P_SET_HOSTNAME] = { "allow.set_hostname", JPT_BOOL, 0,
+	    PR_ALLOW_SET_HOSTNAME, 0 },
 	[P_SETTIME] = { "allow.settime", JPT_BOOL, 0, PR_ALLOW_SETTIME, 0 },
 	[P_SOCKET_AF] = { "allow.socket_af", JPT_BOOL, 0,
 	    PR_ALLOW_SOCKET_AF, 0 },

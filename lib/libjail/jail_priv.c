@@ -259,6 +259,25 @@ filter_numbers(scmp_filter_ctx ctx, bool sends)
 	return (error);
 }
 
+/* Ask the broker about what it is there for. */
+static int
+filter_asking(scmp_filter_ctx ctx, const struct prison *pr)
+{
+	int error = 0;
+
+	if (pr->pr_flags & BROKER_SOCKETS)
+		error |= filter_raw(ctx) |
+		    filter_numbers(ctx, broker_asks_sends(pr));
+	if (pr->pr_flags & PR_ALLOW_PACKET_CAPTURE)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));
+	if (pr->pr_flags & PR_ALLOW_SET_HOSTNAME)
+		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
+		    SCMP_SYS(sethostname), 0) | seccomp_rule_add(ctx,
+		    SCMP_ACT_NOTIFY, SCMP_SYS(setdomainname), 0);
+	return (error);
+}
+
 static int
 filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 {
@@ -274,13 +293,7 @@ filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 	if (!(pr->pr_flags & PR_ALLOW_USERNS))
 		error |= filter_userns(ctx);
 	error |= filter_syslog(ctx, pr->pr_flags);
-	if (packet)
-		error |= seccomp_rule_add(ctx, SCMP_ACT_NOTIFY,
-		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_PACKET, 0));
-	if (broker)
-		error |= filter_raw(ctx) |
-		    filter_numbers(ctx, broker_asks_sends(pr));
-	return (error);
+	return (broker ? error | filter_asking(ctx, pr) : error);
 }
 
 /*

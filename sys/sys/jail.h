@@ -159,13 +159,14 @@
 #define PR_ALLOW_SETTIME	0x200000 /* the machine's clock */
 #define PR_ALLOW_SOCKET_AF	0x400000 /* families that carry no IP */
 #define PR_ALLOW_USERNS		0x800000 /* user namespaces */
+#define PR_ALLOW_SET_HOSTNAME	0x1000000 /* its own host name */
 
 /* What a jail cannot have if its parent has not. */
 #define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
 	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK | \
 	PR_ALLOW_PACKET_CAPTURE | PR_ALLOW_CHFLAGS | PR_ALLOW_MLOCK | \
 	PR_ALLOW_READ_MSGBUF | PR_ALLOW_SETTIME | PR_ALLOW_SOCKET_AF | \
-	PR_ALLOW_USERNS)
+	PR_ALLOW_USERNS | PR_ALLOW_SET_HOSTNAME)
 
 /* An IPv6 address. */
 struct jail_in6 {

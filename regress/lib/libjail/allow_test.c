@@ -107,6 +107,25 @@ other_family(void)
 	return (make_socket(AF_VSOCK, SOCK_STREAM));
 }
 
+/* To what it is. */
+static int
+set_hostname(void)
+{
+	char name[65] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	return (error_of(sethostname(name, strlen(name))));
+}
+
+static int
+set_domainname(void)
+{
+	char name[65] = "";
+
+	getdomainname(name, sizeof(name) - 1);
+	return (error_of(setdomainname(name, strlen(name))));
+}
+
 static int
 user_namespace(void)
 {
@@ -122,6 +141,8 @@ static const struct {
 	{ "allow.mlock", lock_memory, EPERM },
 	{ "allow.read_msgbuf", read_messages, EPERM },
 	{ "allow.read_msgbuf", count_messages, EPERM },
+	{ "allow.set_hostname", set_hostname, EPERM },
+	{ "allow.set_hostname", set_domainname, EPERM },
 	{ "allow.settime", set_clock, EPERM },
 	{ "allow.socket_af", other_family, EAFNOSUPPORT },
 	{ "allow.userns", user_namespace, EPERM },
@@ -256,11 +277,97 @@ JAIL_TC(user_namespace_leads_nowhere, "mounts, other namespaces, bpf")
 	    NULL));
 }
 
+static int
+rename_host(void *arg)
+{
+	const char *name = arg;
+
+	return (error_of(sethostname(name, strlen(name))));
+}
+
+static int
+is_named(void *arg)
+{
+	char name[65] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	return (strcmp(name, arg) != 0);
+}
+
+/* Kernel functions fail in the same way: sethostname(2). */
+static int
+name_badly(void *arg)
+{
+	char name[65] = "";
+
+	(void)arg;
+	if (error_of(syscall(SYS_sethostname, name, 65)) != EINVAL ||
+	    error_of(syscall(SYS_sethostname, name, -1)) != EINVAL)
+		return (1);
+	return (error_of(syscall(SYS_sethostname, NULL, 3)) == EFAULT ? 0 : 2);
+}
+
+JAIL_TC(jail_names_itself_and_nobody_else, "whatever it is called by others")
+{
+	int jid, other;
+	char *name;
+
+	vnet_instance(tc);
+	jid = jail_with("allow.set_hostname");
+	other = make_jail("other", "host.hostname", "other", NULL);
+	ATF_REQUIRE_EQ(0, in_jail(jid, rename_host, "renamed"));
+	ATF_CHECK_EQ(0, in_jail(jid, is_named, "renamed"));
+	ATF_CHECK_EQ(0, in_jail(other, is_named, "other"));
+	ATF_CHECK(is_named("renamed") != 0);
+	ATF_CHECK_EQ(jid, jail_getid("set_hostname"));
+	name = jail_getname(jid);
+	ATF_CHECK_STREQ("set_hostname", name);
+	free(name);
+	ATF_CHECK_EQ(0, in_jail(jid, name_badly, NULL));
+}
+
+/* Who tells it is at the other end of descriptor 0. */
+static int
+rename_when_told(void)
+{
+	char byte;
+
+	if (write(0, "", 1) != 1 || read(0, &byte, 1) != 1)
+		return (254);
+	return (rename_host("late"));
+}
+
+JAIL_TC(jail_that_may_no_longer_cannot_at_once, "its processes of before, too")
+{
+	int jid, pair[2], status;
+	char byte;
+	pid_t pid;
+
+	vnet_instance(tc);
+	jid = jail_with("allow.set_hostname");
+	ATF_REQUIRE_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	ATF_REQUIRE_EQ(0, dup2(pair[1], 0));
+	pid = jail_fork(jid);
+	ATF_REQUIRE(pid != -1);
+	if (pid == 0)
+		_exit(rename_when_told());
+	close(0);
+	close(pair[1]);
+	ATF_REQUIRE_EQ(1, read(pair[0], &byte, 1));
+	ATF_REQUIRE(jail_setv(JAIL_UPDATE, "name", "set_hostname",
+	    "allow.noset_hostname", NULL, NULL) != -1);
+	ATF_REQUIRE_EQ(1, write(pair[0], "", 1));
+	status = wait_child(pid);
+	ATF_CHECK_EQ_MSG(EPERM, status, "%d", status);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, each_permits_what_it_says_and_nothing_else);
 	ATF_TP_ADD_TC(tp, messages_can_be_read_but_not_taken);
 	ATF_TP_ADD_TC(tp, families_that_carry_ip_are_for_nobody);
 	ATF_TP_ADD_TC(tp, user_namespace_leads_nowhere);
+	ATF_TP_ADD_TC(tp, jail_names_itself_and_nobody_else);
+	ATF_TP_ADD_TC(tp, jail_that_may_no_longer_cannot_at_once);
 	return (atf_no_error());
 }

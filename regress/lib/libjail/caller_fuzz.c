@@ -56,6 +56,7 @@ parse_whole(struct input *in)
 	const unsigned int n = take(in, 1) % NGROUPS;
 	const struct groups range = { take(in, 4), take(in, 4) };
 	const uint64_t caps = (uint64_t)take(in, 4) << 32 | take(in, 4);
+	const unsigned int uid = take(in, 1) % 4;
 	bool may = gid >= range.first && gid <= range.last;
 	char groups[16 * NGROUPS] = "", text[TEXT_MAX];
 	struct caller c;
@@ -67,11 +68,12 @@ parse_whole(struct input *in)
 		may = may || (group >= range.first && group <= range.last);
 	}
 	snprintf(text, sizeof(text), "Name:\tTgid:\\nCapEff:\nTgid:\t%u\n"
-	    "Pid:\t7\nGid:\t1\t%u\t2\t3\nFDSize:\t64\nGroups:\t%s\nNStgid:\t9\n"
-	    "CapPrm:\tffff\nCapEff:\t%016llx\nCapBnd:\t0\n", tgid, gid, groups,
-	    (unsigned long long)caps);
+	    "Pid:\t7\nUid:\t1\t%u\t0\t0\nGid:\t1\t%u\t2\t3\nFDSize:\t64\n"
+	    "Groups:\t%s\nNStgid:\t9\nCapPrm:\tffff\nCapEff:\t%016llx\n"
+	    "CapBnd:\t0\n", tgid, uid, gid, groups, (unsigned long long)caps);
 	if (caller_parse(text, range, &c) != 0 || c.tgid != (pid_t)tgid ||
-	    c.ping != may || c.net_raw != ((caps >> 13 & 1) != 0))
+	    c.root != (uid == 0) || c.ping != may ||
+	    c.net_raw != ((caps >> 13 & 1) != 0))
 		abort();
 }
 

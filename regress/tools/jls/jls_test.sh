@@ -228,8 +228,8 @@ option_h_shows_all_parameters_body()
 	    allow.raw_sockets allow.reserved_ports allow.broadcast \
 	    allow.multicast allow.packet_capture raw.protocols \
 	    raw.icmp_types raw.icmp6_types allow.netlink allow.chflags \
-	    allow.mlock allow.read_msgbuf allow.settime allow.socket_af \
-	    allow.userns cpu.shares \
+	    allow.mlock allow.read_msgbuf allow.set_hostname allow.settime \
+	    allow.socket_af allow.userns cpu.shares \
 	    children.max persist dying parent children.cur processes \
 	    refused >expout
 	atf_check -o file:expout head -n 1 all
