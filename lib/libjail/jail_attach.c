@@ -407,6 +407,8 @@ jail_fork_locked(struct session *s, struct jail *j)
 	int error;
 	pid_t pid = -1;
 
+	if (is_adopted(j))
+		return (adopted_refuse(j));
 	for (int i = 0; i < FORK_TRIES && again; i++) {
 		if (entry_open(s, j, &e) != 0)
 			return (-1);
@@ -490,6 +492,8 @@ jail_attach_locked(struct session *s, struct jail *j)
 	struct entry e;
 	int n = count_threads();
 
+	if (is_adopted(j))
+		return (adopted_refuse(j));
 	if (n != 1)
 		return (n < 0 ? -1 : jail_fail(EBUSY, "a process with %d "
 		    "threads cannot enter a jail", n));

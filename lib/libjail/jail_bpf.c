@@ -23,7 +23,10 @@
 #include "jail_impl.h"
 #include "netjail.skel.h"
 
-/* The programs, each a layer of its own. */
+/*
+ * The programs, each a layer of its own. Those from NADDRPROGS on are about
+ * something else than addresses.
+ */
 static const struct prog_desc {
 	const char *name, *section, *what;
 } progs[] = {
@@ -53,6 +56,7 @@ static const struct prog_desc {
 };
 
 #define NPROGS	(sizeof(progs) / sizeof(progs[0]))
+#define NADDRPROGS (NPROGS - 2)
 
 /* The first thing that libbpf complained of, on one line. */
 static _Thread_local char complaint[256];
@@ -306,6 +310,73 @@ kern_load(const char *pins, int cgroupfd, uint64_t cgroup, uint32_t wanted)
 		errno = saved;
 	}
 	return (error);
+}
+
+static int
+adopt_prog(const char *pins, const char *dir, const struct prog_desc *pd,
+    int cgroupfd)
+{
+	const int prog = kern_open_pin(pins, "progs/", pd->name);
+	enum bpf_attach_type attach;
+	enum bpf_prog_type type;
+	char path[PATH_MAX];
+	int error, link;
+
+	if (prog == -1 || kern_pin(path, sizeof(path), dir, "", pd->name) != 0)
+		return (-1);
+	error = libbpf_prog_type_by_name(pd->section, &type, &attach);
+	link = error == 0 ? bpf_link_create(prog, cgroupfd, attach, NULL) :
+	    error;
+	error = link < 0 ? link : bpf_obj_pin(link, path);
+	if (link >= 0)
+		close(link);
+	close(prog);
+	return (error == 0 ? 0 : jail_fail(ENOSYS, "layer %s: cannot be "
+	    "attached to the cgroup: %s", pd->section, strerror(-error)));
+}
+
+static int
+adopted_dir(char *dir, size_t size, const char *pins, uint32_t jid)
+{
+	char name[32] = "";
+
+	if (jid != 0)
+		snprintf(name, sizeof(name), "/%u", jid);
+	return (kern_pin(dir, size, pins, "adopted", name));
+}
+
+int
+kern_adopt(const char *pins, uint32_t jid, int cgroupfd)
+{
+	char dir[PATH_MAX];
+
+	if (adopted_dir(dir, sizeof(dir), pins, 0) != 0)
+		return (-1);
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return (jail_fail(errno, "%s: %s", dir, strerror(errno)));
+	if (adopted_dir(dir, sizeof(dir), pins, jid) != 0)
+		return (-1);
+	if (mkdir(dir, 0700) != 0)
+		return (jail_fail(errno, "%s: %s", dir, strerror(errno)));
+	for (size_t i = 0; i < NADDRPROGS; i++) {
+		if (adopt_prog(pins, dir, &progs[i], cgroupfd) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+int
+kern_disown(const char *pins, uint32_t jid)
+{
+	char dir[PATH_MAX];
+
+	if (adopted_dir(dir, sizeof(dir), pins, jid) != 0)
+		return (-1);
+	if (access(dir, F_OK) == 0 && remove_pins(dir) != 0)
+		return (-1);
+	if (adopted_dir(dir, sizeof(dir), pins, 0) == 0)
+		rmdir(dir);
+	return (0);
 }
 
 int

@@ -18,7 +18,7 @@
 enum kern_map {
 	KM_PRISONS, KM_INFOS, KM_NAMES, KM_IP4S, KM_IP6S, KM_IP4_OWNERS,
 	KM_IP6_OWNERS, KM_IP4_NETS, KM_IP6_NETS, KM_ALIASES, KM_REFUSALS,
-	KM_MARKS, KM_GLOBALS, KM_MAX
+	KM_MARKS, KM_PORTS, KM_GLOBALS, KM_MAX
 };
 
 /* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */
@@ -39,6 +39,13 @@ struct bpf_object;
  */
 int kern_load(const char *pins, int cgroupfd, uint64_t cgroup,
     uint32_t wanted);
+
+/*
+ * Attach what deals with addresses to a jail's adopted cgroup as well; detach
+ * it, which may have been done before.
+ */
+int kern_adopt(const char *pins, uint32_t jid, int cgroupfd);
+int kern_disown(const char *pins, uint32_t jid);
 
 /* Clear away what a kern_load() that was killed left. */
 int kern_sweep(const char *pins);

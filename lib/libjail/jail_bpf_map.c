@@ -40,6 +40,7 @@ static const struct map_desc {
 	[KM_REFUSALS] = { "refusals", sizeof(struct refusal_key), 8 },
 	[KM_MARKS] = { "signal_marks", sizeof(struct signal_mark_key),
 	    sizeof(struct signal_mark) },
+	[KM_PORTS] = { "ports", sizeof(struct port_key), sizeof(struct port) },
 	[KM_GLOBALS] = { "jail_globals", 4, sizeof(struct jail_globals) },
 };
 

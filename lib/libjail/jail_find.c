@@ -32,6 +32,8 @@ jail_processes(struct session *s, const struct jail *j)
 	pid_t *pids;
 	int all, n = 0;
 
+	if (is_adopted(j))
+		return (adopted_processes(s, j));
 	all = cgroup_pids(s, j->pi.pi_id, &pids);
 	if (all < 0)
 		return (-1);
@@ -50,9 +52,10 @@ jail_live(struct session *s, struct jail *j)
 {
 	int n;
 
-	if (j->pr.pr_flags & PR_PERSIST)
+	if (is_adopted(j) ? adopted_lives(s, j) :
+	    (j->pr.pr_flags & PR_PERSIST) != 0)
 		return (1);
-	n = jail_processes(s, j);
+	n = is_adopted(j) ? 0 : jail_processes(s, j);
 	if (n > 0)
 		return (1);
 	if (n < 0 && errno != ENOENT)

@@ -139,7 +139,9 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 	case P_NAME:
 		return (value_string(v, j->pi.pi_name));
 	case P_PATH:
-		return (value_string(v, j->pi.pi_path));
+		return (value_string(v, is_adopted(j) ? "/" : j->pi.pi_path));
+	case P_CGROUP:
+		return (value_string(v, is_adopted(j) ? j->pi.pi_path : ""));
 	case P_HOSTNAME:
 		return (value_string(v, j->pi.pi_hostname));
 	case P_IP4:

@@ -105,6 +105,14 @@ int journal_commit(struct session *s, const struct jail *j);
 int journal_end(struct session *s);
 int journal_recover(struct session *s);
 
+/* jail_adopt.c: jails with a cgroup that somebody else made */
+bool is_adopted(const struct jail *j);
+int adopt(struct session *s, struct prison_info *pi);
+bool adopted_lives(const struct session *s, const struct jail *j);
+int adopted_disown(struct session *s, uint32_t jid, const struct jail *j);
+int adopted_processes(const struct session *s, const struct jail *j);
+int adopted_refuse(const struct jail *j);
+
 /* jail_cgroup.c: the cgroup of a jail, by jid */
 int cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id);
 int cgroup_open(struct session *s, uint32_t jid);
@@ -262,9 +270,10 @@ bool refusal_nth(struct refusal_key *key, int n);
 
 /* jail_param.c: the table of parameters */
 enum param_id {
-	P_JID, P_NAME, P_PATH, P_HOSTNAME, P_IP4, P_IP6, P_IP4_ADDR,
-	P_IP6_ADDR, P_IP4_ALIAS, P_IP6_ALIAS, P_IP4_SADDRSEL, P_IP6_SADDRSEL,
-	P_IP4_HOSTLISTEN, P_IP6_HOSTLISTEN, P_LOOPBACK, P_RAW_SOCKETS,
+	P_JID, P_NAME, P_PATH, P_CGROUP, P_HOSTNAME, P_IP4, P_IP6,
+	P_IP4_ADDR, P_IP6_ADDR, P_IP4_ALIAS, P_IP6_ALIAS, P_IP4_SADDRSEL,
+	P_IP6_SADDRSEL, P_IP4_HOSTLISTEN, P_IP6_HOSTLISTEN, P_LOOPBACK,
+	P_RAW_SOCKETS,
 	P_RESERVED_PORTS, P_BROADCAST, P_MULTICAST, P_PACKET_CAPTURE,
 	P_RAW_PROTOCOLS, P_RAW_ICMP, P_RAW_ICMP6, P_NETLINK, P_CHFLAGS,
 	P_MLOCK, P_READ_MSGBUF, P_SET_HOSTNAME, P_SETTIME, P_SOCKET_AF,

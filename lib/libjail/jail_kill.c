@@ -163,6 +163,8 @@ wait_dead(struct session *s, const struct jail *j)
 static int
 kill_locked(struct session *s, struct jail *j, int sig)
 {
+	if (is_adopted(j))
+		return (adopted_refuse(j));
 	if (deliver(s, j, sig) != 0)
 		return (-1);
 	if (sig == SIGKILL && wait_dead(s, j) != 0)

@@ -20,6 +20,7 @@ const struct param params[P_MAX] = {
 	[P_JID] = { "jid", JPT_INT, JP_CREATEONLY, 0, 0 },
 	[P_NAME] = { "name", JPT_STRING, 0, 0, JAIL_NAMELEN },
 	[P_PATH] = { "path", JPT_STRING, JP_CREATEONLY, 0, JAIL_PATHLEN },
+	[P_CGROUP] = { "cgroup", JPT_STRING, JP_CREATEONLY, 0, JAIL_PATHLEN },
 	[P_HOSTNAME] = { "host.hostname", JPT_STRING, 0, 0, 65 },
 	[P_IP4] = { "ip4", JPT_JAILSYS, JP_CREATEONLY, 0, 0 },
 	[P_IP6] = { "ip6", JPT_JAILSYS, JP_CREATEONLY, 0, 0 },

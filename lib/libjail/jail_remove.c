@@ -198,6 +198,8 @@ jail_destroy(struct session *s, uint32_t jid, const struct jail *j,
 	int error, netns = open_netns(s, jid);
 
 	error = cgroup_remove(s, jid);
+	if (error == 0)
+		error = adopted_disown(s, jid, j);
 	if (error == 0 && j != NULL)
 		error = ignore_missing(kern_del(&s->k, KM_PRISONS,
 		    &j->pi.pi_cgroup));

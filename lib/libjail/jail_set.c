@@ -19,7 +19,6 @@
 
 #include "jail_set.h"
 
-#define SHARES_DEFAULT	100
 #define SHARES_MAX	10000
 #define FLAGS_DEFAULT	(PR_IP4 | PR_IP6 | PR_IP4_SADDRSEL | \
 	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS | PR_ALLOW_NETLINK)
@@ -142,7 +141,7 @@ set_path(struct change *c)
 	char real[PATH_MAX];
 	struct stat st;
 
-	if (path == NULL && c->exists)
+	if ((path == NULL && c->exists) || is_adopted(&c->new))
 		return (0);
 	if (path == NULL)
 		path = "/";
@@ -248,7 +247,8 @@ prepare(struct session *s, struct change *c)
 	if ((name != NULL && check_form(name) != 0) || set_parent(s, c) != 0 ||
 	    (!c->exists && prepare_new(s, c) != 0))
 		return (-1);
-	if (set_name(s, c) != 0 || set_path(c) != 0 || set_hostname(c) != 0 ||
+	if (set_name(s, c) != 0 || set_cgroup(s, c) != 0 || set_path(c) != 0 ||
+	    set_hostname(c) != 0 ||
 	    set_bools(c) != 0 || set_raw(c) != 0 || set_loopback(c) != 0 ||
 	    set_childmax(c) != 0 || set_shares(s, c) != 0)
 		return (-1);
@@ -312,6 +312,8 @@ create(struct session *s, struct change *c)
 	    cgroup_make(s, pi->pi_id, &cgroup) != 0)
 		return (-1);
 	pi->pi_cgroup = cgroup;
+	if (is_adopted(&c->new) && adopt(s, pi) != 0)
+		return (-1);
 	if (kern_put_new(&s->k, KM_INFOS, &pi->pi_id, pi) != 0 ||
 	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
 	    kern_put_new(&s->k, KM_PRISONS, &pi->pi_cgroup, &c->new.pr) != 0 ||
@@ -436,7 +438,7 @@ carry_out(struct session *s, struct change *c, int flags)
 	c->exists = found == 1;
 	if (prepare(s, c) != 0)
 		return (-1);
-	if (!c->exists && !(c->new.pr.pr_flags & PR_PERSIST) &&
+	if (!c->exists && !(c->new.pr.pr_flags & (PR_PERSIST | PR_ADOPTED)) &&
 	    !(flags & (JAIL_ATTACH | JAIL_FORK)))
 		return (jail_fail(EINVAL, "new jail must persist or attach: "
 		    "give persist or command=..."));

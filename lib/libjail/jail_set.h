@@ -10,6 +10,8 @@
 
 #include "jail_impl.h"
 
+#define SHARES_DEFAULT	100	/* cpu.shares */
+
 /* An address that is to be on an interface, and whether it is already. */
 struct alias {
 	struct ip_alias_key key;
@@ -42,6 +44,9 @@ void change_free(struct change *c);
 /* jail_set_addr.c, by family: what the list is to be, and which set it is. */
 int set_addrs(struct session *s, struct change *c, int f);
 int choose_set(struct session *s, struct change *c, int f);
+
+/* jail_adopt.c */
+int set_cgroup(struct session *s, struct change *c);
 
 /* jail_raw.c */
 int set_raw(struct change *c);

@@ -109,16 +109,15 @@ serve(void)
 	_exit(0);
 }
 
-/* fork(2) whose child goes into the cgroup of a jail. */
+/* fork(2) whose child goes into a cgroup. */
 static pid_t
-bare_fork(int jid)
+bare_fork(const char *cgroup)
 {
 	char path[4096];
 	pid_t pid;
 	int fd;
 
-	jailed_cgroup(jid, path, sizeof(path));
-	strncat(path, "/cgroup.procs", sizeof(path) - strlen(path) - 1);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 	pid = fork();
 	if (pid != 0)
 		return (pid);
@@ -132,7 +131,7 @@ bare_fork(int jid)
 }
 
 static struct jailed
-start(int jid, pid_t (*do_fork)(int))
+start(int jid, const char *cgroup)
 {
 	struct jailed jd = { .jd_jid = jid };
 	int saved, sv[2];
@@ -141,7 +140,7 @@ start(int jid, pid_t (*do_fork)(int))
 	    sv) == 0);
 	saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	ATF_REQUIRE(dup2(sv[1], STDIN_FILENO) == STDIN_FILENO);
-	jd.jd_pid = do_fork(jid);
+	jd.jd_pid = cgroup == NULL ? jail_fork(jid) : bare_fork(cgroup);
 	if (jd.jd_pid == 0) {
 		close(sv[0]);
 		serve();
@@ -161,13 +160,22 @@ start(int jid, pid_t (*do_fork)(int))
 struct jailed
 jailed_start(int jid)
 {
-	return (start(jid, jail_fork));
+	return (start(jid, NULL));
 }
 
 struct jailed
 jailed_start_bare(int jid)
 {
-	return (start(jid, bare_fork));
+	char path[4096];
+
+	jailed_cgroup(jid, path, sizeof(path));
+	return (start(jid, path));
+}
+
+struct jailed
+jailed_start_cgroup(int jid, const char *cgroup)
+{
+	return (start(jid, cgroup));
 }
 
 int

@@ -37,6 +37,9 @@ struct jailed jailed_start(int jid);
  */
 struct jailed jailed_start_bare(int jid);
 
+/* Start one in a cgroup that the jail has adopted, or below it. */
+struct jailed jailed_start_cgroup(int jid, const char *cgroup);
+
 /*
  * Call fn(arg) there; arg is copied in and out. Returns what fn passed out, of
  * which the process has no copy left.

@@ -101,9 +101,13 @@ is_left(void *arg)
 {
 	const struct cgroup *cg = BPF_CORE_READ((struct sock *)arg,
 	    sk_cgrp_data.cgroup);
-	const __u64 id = BPF_CORE_READ(cg, kn, id);
+	__u64 id = BPF_CORE_READ(cg, kn, id);
 	const struct prison *pr = bpf_map_lookup_elem(&prisons, &id);
 
+	if (pr == NULL) {
+		id = cgroup_adopted((__u64)cg);
+		pr = bpf_map_lookup_elem(&prisons, &id);
+	}
 	if (pr == NULL)
 		return (is_jails(cg));
 	return (has_lost_address(pr, arg) && !listens_anywhere(arg));

@@ -13,34 +13,41 @@
 #include "kern_maps.bpf.h"
 #include "kern_sock.bpf.h"
 
+/* A jail by the id of its cgroup; 0 is no jail's. */
+static __always_inline const struct prison *
+prison_by_id(__u64 id)
+{
+	return (id != 0 ? bpf_map_lookup_elem(&prisons, &id) : NULL);
+}
+
 /* The jail of the socket that a packet leaves from or is delivered to. */
 static __always_inline const struct prison *
 prison_of_skb(struct __sk_buff *skb)
 {
-	__u64 id = bpf_skb_cgroup_id(skb);
+	const struct prison *pr = prison_by_id(bpf_skb_cgroup_id(skb));
 
-	return (bpf_map_lookup_elem(&prisons, &id));
+	return (pr != NULL ? pr : prison_by_id(skb_adopted(skb)));
 }
 
 /* The jail that made a socket, whoever uses it now. */
 static __always_inline const struct prison *
 prison_of_sock(struct bpf_sock *sk)
 {
-	__u64 id;
+	const struct prison *pr;
 
 	if (sk == NULL)
 		return (NULL);
-	id = sock_cgroup(sk);
-	return (bpf_map_lookup_elem(&prisons, &id));
+	pr = prison_by_id(sock_cgroup(sk));
+	return (pr != NULL ? pr : prison_by_id(sock_adopted(sk)));
 }
 
 /* The jail of the task that makes a system call. */
 static __always_inline const struct prison *
 prison_of_task(void)
 {
-	__u64 id = bpf_get_current_cgroup_id();
+	const struct prison *pr = prison_by_id(bpf_get_current_cgroup_id());
 
-	return (bpf_map_lookup_elem(&prisons, &id));
+	return (pr != NULL ? pr : prison_by_id(task_adopted()));
 }
 
 /* A jail that has an address. */

@@ -74,4 +74,14 @@ cgroup_of(const struct sock *sk)
 	return (BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id));
 }
 
+/*
+ * The key in prisons of the jail that adopted a cgroup around that of a socket,
+ * a packet's socket, or the task; 0: there is none. (That of the third one is a
+ * struct cgroup, but no pointer to the verifier.)
+ */
+__hidden __u64 sock_adopted(struct bpf_sock *bsk);
+__u64 skb_adopted(struct __sk_buff *skb);
+__hidden __u64 task_adopted(void);
+__u64 cgroup_adopted(__u64 cgroup);
+
 #endif /* !_KERN_SOCK_BPF_H_ */

@@ -39,7 +39,7 @@ jid_of(__u64 cgroup, const struct prison **ret_pr)
 {
 	const struct prison *pr = bpf_map_lookup_elem(&prisons, &cgroup);
 
-	if (pr == NULL)
+	if (pr == NULL || (pr->pr_flags & PR_ADOPTED))
 		return (0);
 	*ret_pr = pr;
 	return (pr->pr_id);

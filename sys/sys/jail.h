@@ -54,6 +54,10 @@
  * ip4_owners or ip6_owners; what it has no port for goes to its parent, and so
  * on outwards.
  *
+ * Adopted cgroups. A jail may have a cgroup that somebody else made, with all
+ * those below it (PR_ADOPTED): the programs are attached to that as well, and
+ * its id is the key in prisons. It is confined to addresses, and not otherwise.
+ *
  * Ports. Each jail, and the host, has a name space of ports of its own, for
  * each family; jails that share an address share it, unless one is in the
  * other. A TCP socket that asks for
@@ -160,6 +164,7 @@
 #define PR_ALLOW_SOCKET_AF	0x400000 /* families that carry no IP */
 #define PR_ALLOW_USERNS		0x800000 /* user namespaces */
 #define PR_ALLOW_SET_HOSTNAME	0x1000000 /* its own host name */
+#define PR_ADOPTED		0x2000000 /* its cgroup is somebody else's */
 
 /* What a jail cannot have if its parent has not. */
 #define PR_ALLOW	(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
@@ -244,7 +249,7 @@ struct prison_info {
 	__u32 pi_pad;
 	char pi_name[JAIL_NAMELEN];
 	char pi_hostname[JAIL_HOSTLEN];
-	char pi_path[JAIL_PATHLEN];
+	char pi_path[JAIL_PATHLEN]; /* its root; PR_ADOPTED: its cgroup */
 };
 
 struct prison_ip4_key {
@@ -538,7 +543,7 @@ struct jail_globals {
 	__u32 jid;		/* the jail that op is about */
 	__u64 set[4];		/* sets of which op leaves or makes garbage */
 	__u32 features;		/* JAIL_FEATURE_* */
-	__u32 spare;
+	__u32 adopted;		/* bit n: a jail's cgroup is on level n */
 	struct prison pr;	/* JAIL_OP_COMMIT: the jail as it is to be */
 	struct prison_info pi;
 };

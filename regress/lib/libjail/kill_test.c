@@ -7,9 +7,11 @@
  * system calls: between two of them nothing changes.
  */
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,6 +329,39 @@ TRIAL(interrupted_removal_leaves_all_or_nothing, {
 	.sig = SIGINT,
 });
 
+/* A cgroup that is nobody's, beside the instance's. */
+static const char *
+make_service(void)
+{
+	static char path[PATH_MAX];
+	struct state st;
+
+	ATF_REQUIRE_EQ(0, state_open(&st));
+	strcpy(path, st.st_cgroup);
+	state_close(&st);
+	strcpy(strrchr(path, '/'), "/netjail-killed");
+	ATF_REQUIRE(mkdir(path, 0755) == 0 || errno == EEXIST);
+	return (path);
+}
+
+JAIL_TC(killed_adoption_leaves_all_or_nothing, "all moments")
+{
+	static const struct trial t = {
+		.victim = { "jail", "-c", "jid=77", VICTIM,
+		    "cgroup=/netjail-killed" },
+		.calls = CALLS_CHANGING,
+		.step = 3,
+		.sig = SIGKILL,
+	};
+	const char *service;
+
+	vnet_instance(tc);
+	make_jail("first", NULL);
+	service = make_service();
+	try_all(&t);
+	rmdir(service);
+}
+
 /* The same by the clock: the moment is anywhere, also in the kernel. */
 JAIL_TC(creation_killed_at_any_time_leaves_all_or_nothing, "by the clock")
 {
@@ -363,6 +398,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, killed_creation_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, interrupted_creation_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, creation_killed_at_any_time_leaves_all_or_nothing);
+	ATF_TP_ADD_TC(tp, killed_adoption_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_start_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_change_of_addresses_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, killed_change_leaves_what_is_on_interfaces);

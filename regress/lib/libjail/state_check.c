@@ -138,15 +138,15 @@ check_info(void *arg, const void *key, const void *value)
 	struct stat sb;
 
 	if (pi->pi_id != jid || pi->pi_version != JAIL_VERSION)
-		fault(c, "info %u: is of jail %u, version %u", jid, pi->pi_id,
-		    pi->pi_version);
+		fault(c, "info %u: is of jail %u", jid, pi->pi_id);
 	if (!find_prison(c, jid, &pr) || pr.pr_id != jid)
 		fault(c, "info %u: has no prison", jid);
 	if (!state_lookup(c->st, SM_NAMES, pi->pi_name, &named) ||
 	    named != jid)
 		fault(c, "info %u: name %s is not its own", jid, pi->pi_name);
 	snprintf(path, sizeof(path), "%s/%u", c->st->st_cgroup, jid);
-	if (stat(path, &sb) != 0 || sb.st_ino != pi->pi_cgroup)
+	if (stat(path, &sb) != 0 || (sb.st_ino == pi->pi_cgroup) ==
+	    !!(pr.pr_flags & PR_ADOPTED))
 		fault(c, "info %u: has no cgroup", jid);
 	snprintf(path, sizeof(path), "%s/%u", c->st->st_cpu, jid);
 	if (c->st->st_cpu[0] != '\0' && access(path, F_OK) != 0)

@@ -222,7 +222,7 @@ option_h_shows_all_parameters_body()
 {
 	make_jails
 	atf_check -o save:all jls -h
-	echo jid name path host.hostname ip4 ip6 ip4.addr ip6.addr \
+	echo jid name path cgroup host.hostname ip4 ip6 ip4.addr ip6.addr \
 	    ip4.alias ip6.alias ip4.saddrsel ip6.saddrsel ip4.hostlisten \
 	    ip6.hostlisten loopback \
 	    allow.raw_sockets allow.reserved_ports allow.broadcast \
