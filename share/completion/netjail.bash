@@ -7,7 +7,7 @@
 
 # The tools: their options, and of these the ones that want an argument.
 declare -A _netjail_options=(
-	[jail]='-c -i -m -q -r -v -V -h --destroy --help --version'
+	[jail]='-c -i -m -q -r -v -V -h --destroy --oci-hook --help --version'
 	[jls]='-c -d -h -j -N -n -q -s -v --json --help --version'
 	[jexec]='-d -e -h -l -U -u --help --version'
 	[jailkill]='-h -l -s -x --help --version'

@@ -19,7 +19,9 @@ static const char usage[] =
     "jail [-iqv] -c|-m|-cm|-rc name=value ... [command=program "
     "argument ...]\n"
     "       jail [-qv] -r jail ...\n"
-    "       jail -V | --destroy | -h";
+    "       jail -V | --destroy | --oci-hook | -h";
+
+enum { OPT_OCI = OPT_TOOL + 1 };
 
 static _Noreturn void
 out_of_memory(void)
@@ -196,8 +198,7 @@ command_of(int n, char **words)
 	return (command);
 }
 
-/* The rest of the line after command= is the command's. */
-static void
+void
 parse_params(struct request *rq, int argc, char **argv)
 {
 	rq->jp = calloc(2 * argc + 1, sizeof(*rq->jp));
@@ -249,8 +250,7 @@ remove_matching(const struct request *rq, const char *pattern)
 	return (n);
 }
 
-/* Returns the exit status. */
-static int
+int
 remove_one(const struct request *rq, const char *jail, bool must_exist)
 {
 	int jid;
@@ -318,13 +318,15 @@ run(struct request *rq, int argc, char **argv)
 {
 	bool acts = rq->create || rq->modify || rq->remove;
 
-	if (rq->layers + rq->destroy + acts != 1 ||
+	if (rq->layers + rq->destroy + rq->oci + acts != 1 ||
 	    (argc == 0) == acts)
 		usage_error(usage, 1);
 	if (rq->layers)
 		return (print_layers());
 	if (rq->destroy)
 		return (destroy());
+	if (rq->oci)
+		return (oci_hook(rq));
 	if (rq->remove && !rq->create && !rq->modify)
 		return (remove_jails(rq, argc, argv));
 	if (rq->remove && rq->modify)
@@ -369,6 +371,9 @@ option(struct request *rq, int c)
 	case OPT_TOOL:
 		rq->destroy = true;
 		break;
+	case OPT_OCI:
+		rq->oci = true;
+		break;
 	default:
 		common_option(c, usage, 1);
 	}
@@ -380,6 +385,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "destroy", no_argument, NULL, OPT_TOOL },
+		{ "oci-hook", no_argument, NULL, OPT_OCI },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct request rq = { .argv = argv };

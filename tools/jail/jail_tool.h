@@ -14,7 +14,7 @@
 
 /* What the command line asks for. */
 struct request {
-	bool create, modify, remove, layers, destroy;
+	bool create, modify, remove, layers, destroy, oci;
 	bool quiet, verbose, only_jid;
 	struct jailparam *jp;
 	unsigned int njp;
@@ -31,6 +31,15 @@ int print_layers(void);
  */
 int start_jail(struct request *rq);
 int modify_jail(struct request *rq);
+
+/* Fill in the request from words name=value; the rest after command= is its. */
+void parse_params(struct request *rq, int argc, char **argv);
+
+/* Remove a jail by name, jid or pattern; the exit status. */
+int remove_one(const struct request *rq, const char *jail, bool must_exist);
+
+/* jail_oci.c: do what an OCI runtime has this hook for; the exit status. */
+int oci_hook(struct request *rq);
 
 /* Tell what was done, as far as that is wanted. */
 void say_done(const struct request *rq, int jid, const char *what);

@@ -141,7 +141,6 @@ cgroup_that_cannot_be_had_is_an_error_cleanup()
 
 atf_init_test_cases()
 {
-	. "$(atf_get_srcdir)/../../vnet/vnet.subr"
 	atf_add_test_case jail_has_the_cgroup_until_it_is_removed
 	atf_add_test_case jls_s_makes_the_same_jail_again
 	atf_add_test_case processes_are_those_of_somebody_else

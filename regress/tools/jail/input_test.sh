@@ -203,7 +203,7 @@ parameter_must_be_known_body()
 {
 	begin
 	for param in nonsense nonsense=1 ip4.adr=192.0.2.5 ip5=new nopath no \
-	    ip4.addr.x= allow.socket_af allow.nonsense vnet; do
+	    ip4.addr.x= allow.suser allow.nonsense vnet; do
 		check_refused_all "jail: unknown parameter: ${param%%=*}" $param
 	done
 	check_refused 'jail: unknown parameter: ' jail -c =a persist
