@@ -28,6 +28,10 @@
 #define ROOT_ID		1	/* the hierarchy's root, as the kernel has it */
 #define LEVELS		32	/* bits of jail_globals.adopted */
 
+/* What only who is confined otherwise can be permitted. */
+#define NO_USE	(PR_ALLOW & ~(PR_ALLOW_RAW_SOCKETS | PR_ALLOW_RESERVED_PORTS | \
+	PR_ALLOW_BROADCAST | PR_ALLOW_MULTICAST | PR_ALLOW_NETLINK))
+
 bool
 is_adopted(const struct jail *j)
 {
@@ -152,6 +156,16 @@ no_use(enum param_id id)
 	    params[id].name));
 }
 
+static int
+check_flags(const struct change *c)
+{
+	for (int id = 0; id < P_MAX; id++) {
+		if ((params[id].prflag & NO_USE) && spec_int(&c->sp, id, 0))
+			return (no_use(id));
+	}
+	return (0);
+}
+
 /* What such a jail has no use for is to be as it is by itself. */
 static int
 check_others(const struct change *c)
@@ -171,8 +185,9 @@ check_others(const struct change *c)
 		return (no_use(P_HOSTNAME));
 	if (spec_int(&c->sp, P_CPU_SHARES, SHARES_DEFAULT) != SHARES_DEFAULT)
 		return (no_use(P_CPU_SHARES));
-	return (spec_int(&c->sp, P_CHILDREN_MAX, 0) != 0 ?
-	    no_use(P_CHILDREN_MAX) : 0);
+	if (spec_int(&c->sp, P_CHILDREN_MAX, 0) != 0)
+		return (no_use(P_CHILDREN_MAX));
+	return (check_flags(c));
 }
 
 static int
@@ -193,6 +208,8 @@ set_cgroup(struct session *s, struct change *c)
 	char path[JAIL_PATHLEN];
 	int fd;
 
+	if (is_adopted(&c->new) && check_others(c) != 0)
+		return (-1);
 	if (text == NULL || (text[0] == '\0' && !is_adopted(&c->new)))
 		return (0);
 	if (text[0] != '\0' && tidy_path(text, path) != 0)

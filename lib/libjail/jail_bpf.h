@@ -23,7 +23,7 @@ enum kern_map {
 
 /* Programs that a kernel may lack; 1 << n is their JAIL_FEATURE_*. */
 enum kern_opt {
-	KO_SIGNAL, KO_UNIX, KO_DESTROY, KO_MAX
+	KO_SIGNAL, KO_LSM, KO_DESTROY, KO_MAX
 };
 
 struct kern {

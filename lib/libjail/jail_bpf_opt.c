@@ -17,10 +17,10 @@
 
 #include "jail_impl.h"
 #include "opt_destroy.skel.h"
+#include "opt_lsm.skel.h"
 #include "opt_signal.skel.h"
-#include "opt_unix.skel.h"
 
-#define PROGS_MAX	2
+#define PROGS_MAX	3
 
 static const struct opt_desc {
 	const char *name;
@@ -30,8 +30,9 @@ static const struct opt_desc {
 } opts[KO_MAX] = {
 	[KO_SIGNAL] = { "opt_signal", opt_signal_bpf__elf_bytes, false,
 	    { "kern_signal" } },
-	[KO_UNIX] = { "opt_unix", opt_unix_bpf__elf_bytes, true,
-	    { "kern_unix_connect", "kern_unix_send" } },
+	[KO_LSM] = { "opt_lsm", opt_lsm_bpf__elf_bytes, true,
+	    { "kern_unix_connect", "kern_unix_send",
+	    "kern_socket_create" } },
 	[KO_DESTROY] = { "opt_destroy", opt_destroy_bpf__elf_bytes, false,
 	    { "kern_destroy_tcp", "kern_destroy_udp" } },
 };

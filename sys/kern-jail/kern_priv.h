@@ -20,9 +20,16 @@
 
 #define JAIL_SOCK_RAW	3	/* SOCK_RAW, from no header that BPF can use */
 #define JAIL_CONNECTED	1	/* TCP_ESTABLISHED, whatever the protocol */
+#define JAIL_AF_UNIX	1
 #define JAIL_AF_INET	2
 #define JAIL_AF_INET6	10
+#define JAIL_AF_NETLINK	16
 #define JAIL_AF_PACKET	17
+#define JAIL_AF_RDS	21
+#define JAIL_AF_PPPOX	24
+#define JAIL_AF_RXRPC	33
+#define JAIL_AF_SMC	43
+#define JAIL_AF_XDP	44
 
 /* Socket options, from no header that BPF can use beside <linux/in.h>. */
 #define JAIL_SOL_SOCKET		1
@@ -53,6 +60,38 @@ prison_check_af(const struct prison *pr, int af)
 		return ((pr->pr_flags & PR_IP6) && pr->pr_nip6 == 0 ?
 		    EAFNOSUPPORT : 0);
 	return (EAFNOSUPPORT);
+}
+
+/*
+ * May the jail have a socket of this family, of all that there are? Families
+ * that carry IP packets in their own way know no jail; packet sockets are
+ * confined where the broker makes them, and a jail with an adopted cgroup has
+ * none.
+ *
+ * Returns 0 or EAFNOSUPPORT.
+ */
+static inline int
+prison_check_family(const struct prison *pr, int family)
+{
+	switch (family) {
+	case JAIL_AF_UNIX:
+	case JAIL_AF_INET:
+	case JAIL_AF_INET6:
+	case JAIL_AF_NETLINK:
+		return (0);
+	case JAIL_AF_PACKET:
+		return (pr->pr_flags & PR_ALLOW_PACKET_CAPTURE ? 0 :
+		    EAFNOSUPPORT);
+	case JAIL_AF_RDS:
+	case JAIL_AF_PPPOX:
+	case JAIL_AF_RXRPC:
+	case JAIL_AF_SMC:
+	case JAIL_AF_XDP:
+		return (EAFNOSUPPORT);
+	default:
+		return (pr->pr_flags & (PR_ALLOW_SOCKET_AF | PR_ADOPTED) ? 0 :
+		    EAFNOSUPPORT);
+	}
 }
 
 /*

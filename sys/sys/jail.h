@@ -523,7 +523,7 @@ struct signal_mark {
 
 /* jail_globals.features: optional programs that were loaded with the rest. */
 #define JAIL_FEATURE_SIGNAL	0x1
-#define JAIL_FEATURE_UNIX	0x2
+#define JAIL_FEATURE_LSM	0x2
 #define JAIL_FEATURE_DESTROY	0x4
 
 /* jail_globals.op: a change that was begun and has not ended. */

@@ -43,7 +43,51 @@ ATF_TC_BODY(constants_are_those_of_libc, tc)
 	ATF_CHECK_EQ(SO_DETACH_FILTER, JAIL_SO_DETACH_FILTER);
 	ATF_CHECK_EQ(SOL_PACKET, JAIL_SOL_PACKET);
 	ATF_CHECK_EQ(AF_PACKET, JAIL_AF_PACKET);
+	ATF_CHECK_EQ(AF_UNIX, JAIL_AF_UNIX);
+	ATF_CHECK_EQ(AF_NETLINK, JAIL_AF_NETLINK);
+	ATF_CHECK_EQ(AF_RDS, JAIL_AF_RDS);
+	ATF_CHECK_EQ(AF_PPPOX, JAIL_AF_PPPOX);
+	ATF_CHECK_EQ(AF_RXRPC, JAIL_AF_RXRPC);
+	ATF_CHECK_EQ(AF_SMC, JAIL_AF_SMC);
+	ATF_CHECK_EQ(AF_XDP, JAIL_AF_XDP);
 	ATF_CHECK_EQ(TCP_ESTABLISHED, JAIL_CONNECTED);
+}
+
+ATF_TC_WITHOUT_HEAD(family_that_carries_packets_is_for_nobody);
+ATF_TC_BODY(family_that_carries_packets_is_for_nobody, tc)
+{
+	static const struct {
+		int af;
+		unsigned flags;	/* of which one is needed; 0: it is for all */
+	} rows[] = {
+		{ AF_UNIX, 0 },
+		{ AF_INET, 0 },
+		{ AF_INET6, 0 },
+		{ AF_NETLINK, 0 },
+		{ AF_PACKET, PR_ALLOW_PACKET_CAPTURE },
+		{ AF_VSOCK, PR_ALLOW_SOCKET_AF | PR_ADOPTED },
+		{ AF_ALG, PR_ALLOW_SOCKET_AF | PR_ADOPTED },
+		{ 1000, PR_ALLOW_SOCKET_AF | PR_ADOPTED },
+		{ AF_RDS, 1 },
+		{ AF_PPPOX, 1 },
+		{ AF_RXRPC, 1 },
+		{ AF_SMC, 1 },
+		{ AF_XDP, 1 },
+	};
+	const int refused = EAFNOSUPPORT;
+
+	(void)tc;
+	for (size_t i = 0; i < NELEMS(rows); i++) {
+		for (unsigned bit = 2; bit != 0; bit <<= 1) {
+			struct prison pr = { .pr_flags = bit };
+			const int want = rows[i].flags == 0 ||
+			    (rows[i].flags & bit) ? 0 : refused;
+
+			ATF_CHECK_EQ_MSG(want, prison_check_family(&pr,
+			    rows[i].af), "family %d, flags %#x", rows[i].af,
+			    bit);
+		}
+	}
 }
 
 ATF_TC_WITHOUT_HEAD(family_without_addresses_is_refused);
@@ -400,6 +444,7 @@ ATF_TC_BODY(unix_name_is_reached_from_its_jail_and_the_host, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, constants_are_those_of_libc);
+	ATF_TP_ADD_TC(tp, family_that_carries_packets_is_for_nobody);
 	ATF_TP_ADD_TC(tp, family_without_addresses_is_refused);
 	ATF_TP_ADD_TC(tp, raw_socket_needs_its_parameter);
 	ATF_TP_ADD_TC(tp, protocols_that_hooks_do_not_see_are_refused);

@@ -377,6 +377,33 @@ SERVICE_CASE(raw_sockets_and_routing_marks_are_refused)
 	}
 }
 
+/* Also by a process of a jail that has no filter of system calls. */
+SERVICE_CASE(families_that_carry_packets_are_refused)
+{
+	static const int afs[] = { AF_PACKET, AF_XDP, AF_SMC, AF_RDS };
+	struct jailed jd[3];
+	struct service sv;
+	int s;
+
+	service_init(&sv, tc);
+	vnet_needs("lsm");
+	jd[0] = start_in(&sv, 0);
+	jd[1] = start_in(&sv, 1);
+	jd[2] = jailed_start_bare(sv.sc.a.jd_jid);
+	s = socket(AF_PACKET, SOCK_RAW, 0);
+	ATF_CHECK(s != -1);
+	for (size_t i = 0; i < NELEMS(afs) * NELEMS(jd); i++) {
+		s = jailed_socket(&jd[i / NELEMS(afs)], afs[i % NELEMS(afs)],
+		    SOCK_RAW, 0);
+		ATF_CHECK_EQ(-1, s);
+		ATF_CHECK_EQ_MSG(EAFNOSUPPORT, errno, "%zu: %s", i,
+		    errname(errno));
+	}
+	ATF_CHECK(jailed_refusals(sv.jid, JR_PROTO, JAIL_DIR_CALL, 0) > 0);
+	for (size_t i = 0; i < NELEMS(jd); i++)
+		jailed_stop(&jd[i]);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, processes_have_the_addresses_of_the_jail);
@@ -386,5 +413,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, jail_ends_with_its_cgroup);
 	ATF_TP_ADD_TC(tp, nothing_else_is_confined);
 	ATF_TP_ADD_TC(tp, raw_sockets_and_routing_marks_are_refused);
+	ATF_TP_ADD_TC(tp, families_that_carry_packets_are_refused);
 	return (atf_no_error());
 }

@@ -129,6 +129,10 @@ cgroup_that_cannot_be_had_is_an_error_body()
 	    jail -c name=new cgroup="$SVC" children.max=1
 	refused 'jail: cpu.shares: not for a jail with a cgroup=' \
 	    jail -c name=new cgroup="$SVC" cpu.shares=10
+	refused 'jail: allow.packet_capture: not for a jail with a cgroup=' \
+	    jail -m name=web allow.packet_capture
+	refused 'jail: cpu.shares: not for a jail with a cgroup=' \
+	    jail -m name=web cpu.shares=10
 	refused 'jail: cgroup cannot be changed after creation' \
 	    jail -m name=web cgroup=/a
 	atf_check -o inline:'web: modified\n' jail -m name=web cgroup="$SVC"

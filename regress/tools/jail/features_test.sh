@@ -52,7 +52,8 @@ features_are_ready_and_then_active_or_absent_body()
 	atf_check -o file:wanted cat after
 	check_pins bpf_send_signal_task progs/kern_signal
 	check_pins bpf_sock_destroy progs/kern_destroy_tcp progs/kern_destroy_udp
-	check_pins lsm links/kern_unix_connect links/kern_unix_send
+	check_pins lsm links/kern_unix_connect links/kern_unix_send \
+	    links/kern_socket_create
 	case $(state_of cgroup.kill) in
 	active)	test -e "$(cgroup_of 1)/cgroup.kill" ;;
 	*)	is_test_build || test ! -e "$(cgroup_of 1)/cgroup.kill" ;;

@@ -2,9 +2,11 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * Abstract names of UNIX sockets, which all of a network namespace share: from
- * a jail only sockets of the same jail can be reached by them. These are hooks
- * of the whole machine (BPF LSM), so what is none of ours has to be known soon.
+ * Hooks of the whole machine (BPF LSM), so what is none of ours has to be known
+ * soon. Abstract names of UNIX sockets, which all of a network namespace share:
+ * from a jail only sockets of the same jail can be reached by them. Families of
+ * sockets, which no filter of system calls keeps from a jail with an adopted
+ * cgroup.
  *
  * A UNIX socket is of the jail in whose cgroup it was made. One that was passed
  * on is judged by that jail and by the one that uses it.
@@ -104,4 +106,24 @@ kern_unix_send(__u64 *ctx)
 	if (ret != 0)
 		return (ret);
 	return (check_name(sock_of(ctx[0]), sock_of(ctx[1])));
+}
+
+/* socket(2), and what the kernel makes for itself: int, int, int, int. */
+SEC("lsm/socket_create")
+int
+kern_socket_create(__u64 *ctx)
+{
+	const struct prison *pr;
+	int ret = decided(ctx, 4);
+
+	if (ret != 0 || (int)ctx[3] != 0)
+		return (ret);
+	pr = prison_of_task();
+	if (pr == NULL)
+		return (0);
+	ret = prison_check_family(pr, (int)ctx[0]);
+	if (ret == 0)
+		return (0);
+	tell_call(pr, JR_PROTO, 0);
+	return (-ret);
 }
