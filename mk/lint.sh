@@ -15,6 +15,7 @@ LIBRARY=lib/libjail
 PAGE3=$LIBRARY/jail.3
 PAGE8=tools/jail/jail.8
 COMPLETION=share/completion/netjail.bash
+ZSH_COMPLETION=share/completion/_netjail
 
 die()
 {
@@ -347,6 +348,9 @@ offered_options()
 
 check_completion()
 {
+	named=$(sed -n '1s/^#compdef //p' "$ZSH_COMPLETION" | tr ' ' '\n')
+	[ "$(echo "$named" | sort)" = "$(ls tools | sort)" ] ||
+	    echo "$ZSH_COMPLETION:1: not the tools that there are"
 	for dir in tools/*/; do
 		code=$(code_options "$dir")
 		[ -n "$code" ] || continue

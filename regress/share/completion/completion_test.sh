@@ -109,10 +109,35 @@ options_and_their_arguments_body()
 	offered jexec web busybo | grep -qw busybox || atf_fail "no command"
 }
 
+# By pressing the key.
+atf_test_case zsh_offers_what_bash_does cleanup
+zsh_offers_what_bash_does_body()
+{
+	make_jails
+	TERM=dumb
+	export TERM
+	here=$NETJAIL_TOP/regress/share/completion
+	while IFS='|' read -r line wanted; do
+		atf_check zsh -f "$here/tab.zsh" \
+		    "$NETJAIL_TOP/share/completion" "$line" "$wanted"
+	done <<-'END'
+	jls -j we|jls -j web
+	jail -m name=we|jail -m name=web
+	jail -c allow.raw|jail -c allow.raw_sockets
+	jexec -u root d|jexec -u root db
+	jstat --prom|jstat --prometheus
+	END
+}
+zsh_offers_what_bash_does_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_init_test_cases()
 {
 	atf_add_test_case jails_are_offered_where_one_is_meant
 	atf_add_test_case name_is_quoted
 	atf_add_test_case parameters_are_those_of_jls
 	atf_add_test_case options_and_their_arguments
+	atf_add_test_case zsh_offers_what_bash_does
 }
