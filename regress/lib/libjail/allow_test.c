@@ -122,7 +122,8 @@ set_domainname(void)
 {
 	char name[65] = "";
 
-	getdomainname(name, sizeof(name) - 1);
+	if (getdomainname(name, sizeof(name) - 1) != 0)
+		return (errno);
 	return (error_of(setdomainname(name, strlen(name))));
 }
 
