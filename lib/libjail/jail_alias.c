@@ -104,6 +104,36 @@ find_heir(struct session *s, const struct ip_alias_key *key, uint64_t kept,
 	return (0);
 }
 
+/*
+ * All of them. Most machines have none, and there is room for so many that
+ * finding that out would take longer than the rest of a command.
+ */
+static int
+dump(struct session *s, struct ip_alias_key **keys, struct ip_alias **values,
+    size_t *n)
+{
+	*keys = NULL;
+	*values = NULL;
+	*n = 0;
+	if (!s->g.aliased)
+		return (0);
+	if (kern_dump(&s->k, KM_ALIASES, (void **)keys, (void **)values,
+	    n) != 0)
+		return (-1);
+	s->g.aliased = *n > 0;
+	return (0);
+}
+
+/* There is about to be one. */
+static int
+announce(struct session *s)
+{
+	if (s->g.aliased)
+		return (0);
+	s->g.aliased = 1;
+	return (globals_write(s));
+}
+
 /* Whoever else has the address now keeps the alias; else it goes. */
 static int
 let_go(struct session *s, const struct ip_alias_key *key,
@@ -140,8 +170,7 @@ read_aliases(struct session *s, const struct family *f, uint64_t set,
 	size_t n;
 
 	*al = (struct aliaslist){ NULL, 0 };
-	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
-	    &n) != 0)
+	if (dump(s, &keys, &values, &n) != 0)
 		return (-1);
 	al->v = calloc(n + 1, sizeof(*al->v));
 	for (size_t i = 0; i < n && al->v != NULL; i++) {
@@ -165,7 +194,7 @@ orphan(struct session *s, const struct ip_alias_key *key,
 {
 	const struct ip_alias_key left = { JAIL_ORPHAN | a->netns, key->addr };
 
-	return (kern_put(&s->k, KM_ALIASES, &left, a));
+	return (announce(s) == 0 ? kern_put(&s->k, KM_ALIASES, &left, a) : -1);
 }
 
 /*
@@ -229,8 +258,7 @@ aliases_sweep(struct session *s)
 	int error = 0;
 	size_t n;
 
-	if (kern_dump(&s->k, KM_ALIASES, (void **)&keys, (void **)&values,
-	    &n) != 0)
+	if (dump(s, &keys, &values, &n) != 0)
 		return (-1);
 	for (size_t i = 0; i < n && error == 0; i++) {
 		if (!(keys[i].set & JAIL_ORPHAN))
@@ -460,6 +488,8 @@ aliases_add(struct session *s, const struct change *c, int f)
 	const struct aliaslist *al = &c->aliases[f];
 	struct ip_alias_key key;
 
+	if (al->n > 0 && announce(s) != 0)
+		return (-1);
 	for (size_t i = 0; i < al->n; i++) {
 		key = al->v[i].key;
 		key.set = prison_set(&c->new.pr, &families[f]);

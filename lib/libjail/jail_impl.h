@@ -103,6 +103,7 @@ int journal_begin(struct session *s, uint32_t op, uint32_t jid,
     const __u64 set[4]);
 int journal_commit(struct session *s, const struct jail *j);
 int journal_end(struct session *s);
+int globals_write(struct session *s);
 int journal_recover(struct session *s);
 
 /* jail_adopt.c: jails with a cgroup that somebody else made */

@@ -24,8 +24,8 @@
 
 static const uint32_t zero = 0;
 
-static int
-write_globals(struct session *s)
+int
+globals_write(struct session *s)
 {
 	return (kern_put(&s->k, KM_GLOBALS, &zero, &s->g));
 }
@@ -39,14 +39,14 @@ journal_begin(struct session *s, uint32_t op, uint32_t jid,
 	s->g.op = op;
 	s->g.jid = jid;
 	memcpy(s->g.set, set, sizeof(s->g.set));
-	return (write_globals(s));
+	return (globals_write(s));
 }
 
 int
 journal_end(struct session *s)
 {
 	s->g.op = JAIL_OP_NONE;
-	return (write_globals(s));
+	return (globals_write(s));
 }
 
 /* What the jail has, it owns with the ports that it has. */
@@ -120,7 +120,7 @@ journal_commit(struct session *s, const struct jail *j)
 	s->g.op = JAIL_OP_COMMIT;
 	s->g.pr = j->pr;
 	s->g.pi = j->pi;
-	if (write_globals(s) != 0)
+	if (globals_write(s) != 0)
 		return (-1);
 	return (write_jail(s));
 }

@@ -544,6 +544,8 @@ struct jail_globals {
 	__u64 set[4];		/* sets of which op leaves or makes garbage */
 	__u32 features;		/* JAIL_FEATURE_* */
 	__u32 adopted;		/* bit n: a jail's cgroup is on level n */
+	__u32 aliased;		/* 0: ip_aliases is empty */
+	__u32 spare;
 	struct prison pr;	/* JAIL_OP_COMMIT: the jail as it is to be */
 	struct prison_info pi;
 };
@@ -573,7 +575,7 @@ _Static_assert(sizeof(struct jail_event) == 88, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 72 + 216 + 1384, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 80 + 216 + 1384, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */
