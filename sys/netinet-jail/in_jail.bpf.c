@@ -70,10 +70,9 @@ in_connect4(struct bpf_sock_addr *ctx)
  * the loopback from there.
  */
 static __always_inline __be32
-source_of(struct bpf_sock_addr *ctx, const struct prison *pr, __be32 dst)
+source_of(struct bpf_sock_addr *ctx, const struct prison *pr, __be32 dst,
+    __be32 src)
 {
-	__be32 src = ctx->msg_src_ip4;
-
 	if (src == INADDR_ANY && ctx->sk->dst_port != 0)
 		return (ctx->sk->src_ip4);
 	if (src == pr->pr_ip4 && prison_loopback_ip4(pr, dst) &&
@@ -96,7 +95,7 @@ in_sendmsg4(struct bpf_sock_addr *ctx)
 	if (pr == NULL)
 		return (refuse_foreign(ctx, 4, &from));
 	error = prison_remote_ip4(pr, &dst);
-	src = source_of(ctx, pr, dst);
+	src = source_of(ctx, pr, dst, asked);
 	if (error == 0)
 		error = in_source(ctx->sk, pr, dst, &src);
 	if (error != 0)
