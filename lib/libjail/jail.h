@@ -72,8 +72,8 @@ enum jailparam_type {
  * process holds the lock. Of jail_set(): EPERM what its parent does not have,
  * or has as many of as it may; EEXIST, ENAMETOOLONG, EADDRINUSE an address is
  * in another jail's set, EADDRNOTAVAIL one is not in the jail's, ENOTDIR,
- * EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP cpu.shares
- * without a cpu controller.
+ * EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP a
+ * limit without its controller; what the kernel says to its value.
  */
 int jail_set(struct iovec *iov, unsigned int niov, int flags);
 int jail_get(struct iovec *iov, unsigned int niov, int flags);

@@ -170,7 +170,10 @@ check_flags(const struct change *c)
 static int
 check_others(const struct change *c)
 {
+	static const enum param_id none[] = { P_CHILDREN_MAX, P_CPU_MAX,
+		P_PIDS_MAX };
 	const char *path = spec_string(&c->sp, P_PATH);
+	const char *cpus = spec_string(&c->sp, P_CPUSET_CPUS);
 	const char *host = spec_string(&c->sp, P_HOSTNAME);
 
 	if (c->flags & (JAIL_ATTACH | JAIL_FORK))
@@ -185,8 +188,14 @@ check_others(const struct change *c)
 		return (no_use(P_HOSTNAME));
 	if (spec_int(&c->sp, P_CPU_SHARES, SHARES_DEFAULT) != SHARES_DEFAULT)
 		return (no_use(P_CPU_SHARES));
-	if (spec_int(&c->sp, P_CHILDREN_MAX, 0) != 0)
-		return (no_use(P_CHILDREN_MAX));
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		if (spec_int(&c->sp, none[i], 0) != 0)
+			return (no_use(none[i]));
+	}
+	if (spec_uint64(&c->sp, P_MEM_MAX, 0) != 0)
+		return (no_use(P_MEM_MAX));
+	if (cpus != NULL && cpus[0] != '\0')
+		return (no_use(P_CPUSET_CPUS));
 	return (check_flags(c));
 }
 

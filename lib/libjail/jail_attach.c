@@ -39,7 +39,7 @@
 /* The way into a jail: what was opened outside. */
 struct entry {
 	int cgroup;		/* directory of its cgroup */
-	int cpu;		/* v1 cpu cgroup.procs; -2: none */
+	int groups[CTL_MAX];	/* cgroup.procs on v1 hierarchies; -1: none */
 	int init;		/* pidfd of its pid 1 */
 	int broker;		/* who makes raw sockets; -1: nobody */
 	struct prison pr;
@@ -50,15 +50,6 @@ struct init_error {
 	int error;
 	char text[JAIL_ERRMSGLEN];
 };
-
-/* Writing 0 moves the writer. */
-static int
-join_cpu(int fd)
-{
-	if (fd >= 0 && write(fd, "0", 1) != 1)
-		return (jail_fail(errno, "cpu cgroup: %s", strerror(errno)));
-	return (0);
-}
 
 static void
 default_signals(void)
@@ -95,7 +86,7 @@ init_setup(const struct jail *j, const struct entry *e)
 	process_name("jailinit");
 	default_signals();
 	umask(022);
-	if (join_cpu(e->cpu) != 0 || detach_stdio() != 0)
+	if (resources_join(e->groups) != 0 || detach_stdio() != 0)
 		return (-1);
 	if (unshare(CLONE_NEWCGROUP) != 0)
 		return (jail_fail(errno, "cgroup namespace: %s",
@@ -259,8 +250,10 @@ entry_close(struct entry *e)
 {
 	if (e->cgroup >= 0)
 		close(e->cgroup);
-	if (e->cpu >= 0)
-		close(e->cpu);
+	for (int ctl = 0; ctl < CTL_MAX; ctl++) {
+		if (e->groups[ctl] >= 0)
+			close(e->groups[ctl]);
+	}
 	if (e->init >= 0)
 		close(e->init);
 	if (e->broker >= 0)
@@ -272,12 +265,11 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 {
 	if (stdio_check() != 0)
 		return (-1);
-	*e = (struct entry){ .cgroup = -1, .cpu = -1, .init = -1,
-		.broker = -1, .pr = j->pr };
+	*e = (struct entry){ .cgroup = -1, .groups = { -1, -1, -1, -1 },
+		.init = -1, .broker = -1, .pr = j->pr };
 	e->cgroup = cgroup_open(s, j->pi.pi_id);
-	if (e->cgroup != -1)
-		e->cpu = cpu_open(s, j->pi.pi_id);
-	if (e->cgroup == -1 || e->cpu == -1)
+	if (e->cgroup == -1 ||
+	    resources_open(s, j->pi.pi_id, e->groups) != 0)
 		goto fail;
 	e->init = find_init(s, j);
 	if (e->init != -1 ? netns_check(s, j) != 0 :
@@ -334,7 +326,7 @@ enter(const struct entry *e)
 	if (getpgrp() != getpid() && setpgid(0, 0) != 0)
 		return (jail_fail(errno, "process group: %s",
 		    strerror(errno)));
-	if (join_cpu(e->cpu) != 0)
+	if (resources_join(e->groups) != 0)
 		return (-1);
 	if (setns(e->init, JOIN_NAMESPACES) != 0)
 		return (jail_fail(errno, "layer namespaces: %s",

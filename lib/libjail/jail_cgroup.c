@@ -2,8 +2,7 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The cgroup of a jail: <cgroup2>/<instance>/<jid>. Where the cpu controller is
- * on a v1 hierarchy the jail has a second cgroup there, of the same name.
+ * The cgroup of a jail: <cgroup2>/<instance>/<jid>.
  */
 
 #include <sys/stat.h>
@@ -25,8 +24,6 @@
 #define EMPTY_MS	10000	/* patience with dying processes */
 #define ROUND_MS	500	/* and until they are sought again */
 #define FIRST_TRY_MS	5	/* and with who is to freeze, at first */
-#define WEIGHT_DEFAULT	100
-#define V1_SHARES_DEFAULT 1024	/* cpu.shares of a v1 group */
 
 static int
 path_of(char path[PATH_MAX], const char *root, uint32_t jid, const char *file)
@@ -36,8 +33,8 @@ path_of(char path[PATH_MAX], const char *root, uint32_t jid, const char *file)
 	return (0);
 }
 
-static int
-write_file(const char *path, const char *text)
+int
+file_write(const char *path, const char *text)
 {
 	int fd;
 
@@ -61,12 +58,24 @@ file_failed(const char *path)
 	return (jail_fail(errno, "%s: %s", path, strerror(errno)));
 }
 
-static int
-make_dir(const char *path)
+/* The first line, without its end. */
+int
+file_read(const char *path, char *text, size_t size)
 {
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return (file_failed(path));
-	return (0);
+	int error = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	if (fd == -1)
+		return (-1);
+	len = read(fd, text, size - 1);
+	if (len == -1)
+		error = -1;
+	else
+		text[len] = '\0';
+	if (error == 0)
+		text[strcspn(text, "\n")] = '\0';
+	close(fd);
+	return (error);
 }
 
 /* A descriptor for CLONE_INTO_CGROUP. */
@@ -166,7 +175,7 @@ freeze(struct session *s, uint32_t jid, const char *path, int ms)
 	int64_t left;
 
 	for (int tries = 1;; tries++) {
-		if (write_file(path, "1") != 0)
+		if (file_write(path, "1") != 0)
 			return (file_failed(path));
 		left = deadline - now_ms();
 		if (left < ms / 2)
@@ -178,7 +187,7 @@ freeze(struct session *s, uint32_t jid, const char *path, int ms)
 			return (jail_fail(ETIMEDOUT, "jail %u does not stand "
 			    "still within %d ms: a process of it is stuck in "
 			    "the kernel", jid, ms));
-		if (write_file(path, "0") != 0)
+		if (file_write(path, "0") != 0)
 			return (file_failed(path));
 		poll(NULL, 0, 1 + patience / 4);
 		if (tries % 3 == 0)
@@ -195,7 +204,7 @@ cgroup_freeze(struct session *s, uint32_t jid, int ms)
 		return (-1);
 	if (ms > 0)
 		return (freeze(s, jid, path, ms));
-	return (write_file(path, "0") == 0 ? 0 : file_failed(path));
+	return (file_write(path, "0") == 0 ? 0 : file_failed(path));
 }
 
 /* Is the process that has the pid now in the jail? */
@@ -288,14 +297,14 @@ kill_all(struct session *s, uint32_t jid)
 		return (-1);
 	if (feature_off(F_CGROUP_KILL) || access(path, F_OK) != 0)
 		return (kill_each(s, jid));
-	if (write_file(path, "1") != 0)
+	if (file_write(path, "1") != 0)
 		return (file_failed(path));
 	return (wait_event(s, jid, "populated 0", EMPTY_MS));
 }
 
 /* A group whose last process is just leaving is busy for a moment. */
-static int
-remove_dir(const char *path)
+int
+cgroup_remove_dir(const char *path)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
@@ -318,13 +327,9 @@ cgroup_remove(struct session *s, uint32_t jid)
 	if (path_of(path, s->m.cgroup, jid, "") != 0)
 		return (-1);
 	if (access(path, F_OK) == 0 &&
-	    (kill_all(s, jid) != 0 || remove_dir(path) != 0))
+	    (kill_all(s, jid) != 0 || cgroup_remove_dir(path) != 0))
 		return (-1);
-	if (s->m.cpu[0] == '\0')
-		return (0);
-	if (path_of(path, s->m.cpu, jid, "") != 0)
-		return (-1);
-	return (remove_dir(path));
+	return (resources_end(s, jid));
 }
 
 /* One that is there already was left by a jail that no record tells of. */
@@ -341,68 +346,5 @@ cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id)
 	if (mkdir(path, 0755) != 0 || stat(path, &st) != 0)
 		return (file_failed(path));
 	*ret_id = st.st_ino;
-	if (s->m.cpu[0] == '\0')
-		return (0);
-	if (make_dir(s->m.cpu) != 0 || path_of(path, s->m.cpu, jid, "") != 0)
-		return (-1);
-	return (make_dir(path));
-}
-
-/*
- * A descriptor to which a process writes 0 to move itself to the jail's v1 cpu
- * cgroup, or -2 if there is none to move to.
- */
-int
-cpu_open(struct session *s, uint32_t jid)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (s->m.cpu[0] == '\0')
-		return (-2);
-	if (path_of(path, s->m.cpu, jid, "cgroup.procs") != 0)
-		return (-1);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	return (fd != -1 ? fd : file_failed(path));
-}
-
-/* Have the v2 controller, if there is one, weigh jail against jail. */
-static int
-enable_v2_cpu(struct session *s)
-{
-	char path[PATH_MAX + 32], *slash;
-
-	snprintf(path, sizeof(path), "%s", s->m.cgroup);
-	slash = strrchr(path, '/');
-	strcpy(slash, "/cgroup.subtree_control");
-	if (write_file(path, "+cpu") != 0)
-		return (-1);
-	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", s->m.cgroup);
-	return (write_file(path, "+cpu"));
-}
-
-/* Can cpu.shares be had? */
-int
-cpu_check(struct session *s)
-{
-	if (s->m.cpu[0] != '\0' || enable_v2_cpu(s) == 0)
-		return (0);
-	return (jail_fail(ENOTSUP, "cpu.shares: no cpu controller, neither on "
-	    "cgroup v2 nor on a v1 hierarchy"));
-}
-
-/* The v1 unit is such that its default stands for the v2 default. */
-int
-cpu_set_shares(struct session *s, uint32_t jid, uint32_t shares)
-{
-	bool v1 = s->m.cpu[0] != '\0';
-	char path[PATH_MAX], text[16];
-
-	if (cpu_check(s) != 0 || path_of(path, v1 ? s->m.cpu : s->m.cgroup,
-	    jid, v1 ? "cpu.shares" : "cpu.weight") != 0)
-		return (-1);
-	if (v1)
-		shares = shares * V1_SHARES_DEFAULT / WEIGHT_DEFAULT;
-	snprintf(text, sizeof(text), "%u", shares);
-	return (write_file(path, text) == 0 ? 0 : file_failed(path));
+	return (resources_begin(s, jid));
 }

@@ -46,6 +46,15 @@ value_int(struct value *v, int32_t i)
 }
 
 static int
+value_uint64(struct value *v, uint64_t u)
+{
+	v->num.u = u;
+	v->base = &v->num.u;
+	v->len = sizeof(v->num.u);
+	return (0);
+}
+
+static int
 value_string(struct value *v, const char *string)
 {
 	v->base = string;
@@ -92,18 +101,15 @@ static int
 value_refused(struct session *s, struct value *v, const struct jail *j)
 {
 	struct refusal_key key = { .jid = j->pi.pi_id };
-	uint64_t count;
+	uint64_t count, sum = 0;
 
-	v->num.u = 0;
 	for (int i = 0; refusal_nth(&key, i); i++) {
 		if (kern_get(&s->k, KM_REFUSALS, &key, &count) == 0)
-			v->num.u += count;
+			sum += count;
 		else if (errno != ENOENT)
 			return (-1);
 	}
-	v->base = &v->num.u;
-	v->len = sizeof(v->num.u);
-	return (0);
+	return (value_uint64(v, sum));
 }
 
 static int
@@ -124,6 +130,29 @@ value_children(struct session *s, struct value *v, const struct jail *j)
 	    jail_read(s, j->pi.pi_id, &now) != 0))
 		return (-1);
 	return (value_int(v, now.pr.pr_nchildren));
+}
+
+/* What it may use, and uses. */
+static int
+value_resource(struct session *s, struct value *v, const struct jail *j,
+    int id)
+{
+	switch (id) {
+	case P_CPU_SHARES:
+		return (value_int(v, j->pi.pi_cpu_shares));
+	case P_CPU_MAX:
+		return (value_int(v, j->pi.pi_cpu_max));
+	case P_CPUSET_CPUS:
+		return (value_string(v, j->pi.pi_cpus));
+	case P_MEM_MAX:
+		return (value_uint64(v, j->pi.pi_mem_max));
+	case P_PIDS_MAX:
+		return (value_int(v, j->pi.pi_pids_max));
+	case P_CPU_USAGE:
+		return (value_uint64(v, resources_cpu_usage(s, j)));
+	default: /* P_MEM_USAGE */
+		return (value_uint64(v, resources_mem_usage(s, j)));
+	}
 }
 
 static int
@@ -164,8 +193,6 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_text(v, raw_text(&j->pr, id)));
 	case P_LOOPBACK:
 		return (value_int(v, loopback_kind(&j->pr)));
-	case P_CPU_SHARES:
-		return (value_int(v, j->pi.pi_cpu_shares));
 	case P_CHILDREN_MAX:
 		return (value_int(v, j->pr.pr_childmax));
 	case P_PARENT:
@@ -176,8 +203,10 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_processes(s, v, j));
 	case P_REFUSED:
 		return (value_refused(s, v, j));
-	default: /* P_DYING */
+	case P_DYING:
 		return (value_int(v, 0));
+	default:
+		return (value_resource(s, v, j, id));
 	}
 }
 

@@ -45,11 +45,15 @@ struct addrlist {
 	size_t n;
 };
 
+/* Controllers of cgroups that parameters are for, and their names. */
+enum controller { CTL_CPU, CTL_CPUSET, CTL_MEMORY, CTL_PIDS, CTL_MAX };
+extern const char *const controllers[CTL_MAX];
+
 /* Where the machine has what jails need. */
 struct machine {
 	char pins[PATH_MAX];	/* <bpffs>/<instance> */
 	char cgroup[PATH_MAX];	/* <cgroup2>/<instance> */
-	char cpu[PATH_MAX];	/* <v1 cpu>/<instance>, or "" */
+	char v1[CTL_MAX][PATH_MAX]; /* <v1 controller>/<instance>, or "" */
 };
 
 /*
@@ -123,9 +127,20 @@ int cgroup_signal(uint32_t jid, pid_t pid, int sig);
 #define FREEZE_MS	10000	/* a fork bomb takes a while */
 int cgroup_freeze(struct session *s, uint32_t jid, int ms);
 int cgroup_remove(struct session *s, uint32_t jid);
-int cpu_open(struct session *s, uint32_t jid);
-int cpu_check(struct session *s);
-int cpu_set_shares(struct session *s, uint32_t jid, uint32_t shares);
+int cgroup_remove_dir(const char *path);
+
+/* -1 with errno alone */
+int file_write(const char *path, const char *text);
+int file_read(const char *path, char *text, size_t size);
+
+/* jail_resource.c: what a jail may use; its groups on v1 hierarchies */
+int resources_begin(struct session *s, uint32_t jid);
+int resources_end(struct session *s, uint32_t jid);
+int resources_open(struct session *s, uint32_t jid, int fds[CTL_MAX]);
+int resources_join(const int fds[CTL_MAX]);
+void resources_restore(struct session *s, const struct jail *j);
+uint64_t resources_cpu_usage(struct session *s, const struct jail *j);
+uint64_t resources_mem_usage(struct session *s, const struct jail *j);
 
 /* jail_addr.c: address sets */
 int addrs_check(const struct family *f, const struct addrlist *l);
@@ -278,8 +293,9 @@ enum param_id {
 	P_RESERVED_PORTS, P_BROADCAST, P_MULTICAST, P_PACKET_CAPTURE,
 	P_RAW_PROTOCOLS, P_RAW_ICMP, P_RAW_ICMP6, P_NETLINK, P_CHFLAGS,
 	P_MLOCK, P_READ_MSGBUF, P_SET_HOSTNAME, P_SETTIME, P_SOCKET_AF,
-	P_USERNS, P_CPU_SHARES, P_CHILDREN_MAX, P_PERSIST, P_DYING, P_PARENT,
-	P_CHILDREN_CUR, P_PROCESSES, P_REFUSED, P_MAX
+	P_USERNS, P_CPU_SHARES, P_CPU_MAX, P_CPUSET_CPUS, P_MEM_MAX,
+	P_PIDS_MAX, P_CHILDREN_MAX, P_PERSIST, P_DYING, P_PARENT,
+	P_CHILDREN_CUR, P_PROCESSES, P_CPU_USAGE, P_MEM_USAGE, P_REFUSED, P_MAX
 };
 
 /* What jail_set() was given, checked for type and size. */
@@ -303,6 +319,7 @@ extern const struct param params[P_MAX];
 int param_find(const char *name, bool *ret_negated);
 int spec_parse(struct spec *sp, const struct iovec *iov, unsigned int niov);
 int32_t spec_int(const struct spec *sp, enum param_id id, int32_t dflt);
+uint64_t spec_uint64(const struct spec *sp, enum param_id id, uint64_t dflt);
 const char *spec_string(const struct spec *sp, enum param_id id);
 void param_give_errmsg(struct iovec *iov, unsigned int niov);
 

@@ -209,10 +209,13 @@ machine_find(struct machine *m)
 		return (jail_fail(ENOSYS, "no cgroup v2 hierarchy is mounted "
 		    "(nor is one ever seen inside a jail)"));
 	append_instance(m->cgroup, instance);
-	if (find_mount(pid, "cgroup", "cpu", m->cpu) == 0)
-		append_instance(m->cpu, instance);
-	else
-		m->cpu[0] = '\0';
+	for (int ctl = 0; ctl < CTL_MAX; ctl++) {
+		if (find_mount(pid, "cgroup", controllers[ctl],
+		    m->v1[ctl]) == 0)
+			append_instance(m->v1[ctl], instance);
+		else
+			m->v1[ctl][0] = '\0';
+	}
 	if (find_bpffs(pid, m->pins) == 0)
 		append_instance(m->pins, instance);
 	else

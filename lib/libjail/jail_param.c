@@ -60,12 +60,18 @@ const struct param params[P_MAX] = {
 	    PR_ALLOW_SOCKET_AF, 0 },
 	[P_USERNS] = { "allow.userns", JPT_BOOL, 0, PR_ALLOW_USERNS, 0 },
 	[P_CPU_SHARES] = { "cpu.shares", JPT_INT, 0, 0, 0 },
+	[P_CPU_MAX] = { "cpu.max", JPT_INT, 0, 0, 0 },
+	[P_CPUSET_CPUS] = { "cpuset.cpus", JPT_STRING, 0, 0, JAIL_CPUSLEN },
+	[P_MEM_MAX] = { "mem.max", JPT_UINT64, 0, 0, 0 },
+	[P_PIDS_MAX] = { "pids.max", JPT_INT, 0, 0, 0 },
 	[P_CHILDREN_MAX] = { "children.max", JPT_INT, 0, 0, 0 },
 	[P_PERSIST] = { "persist", JPT_BOOL, 0, PR_PERSIST, 0 },
 	[P_DYING] = { "dying", JPT_BOOL, JP_RDONLY, 0, 0 },
 	[P_PARENT] = { "parent", JPT_INT, JP_RDONLY, 0, 0 },
 	[P_CHILDREN_CUR] = { "children.cur", JPT_INT, JP_RDONLY, 0, 0 },
 	[P_PROCESSES] = { "processes", JPT_INT, JP_RDONLY, 0, 0 },
+	[P_CPU_USAGE] = { "cpu.usage", JPT_UINT64, JP_RDONLY, 0, 0 },
+	[P_MEM_USAGE] = { "mem.usage", JPT_UINT64, JP_RDONLY, 0, 0 },
 	[P_REFUSED] = { "refused", JPT_UINT64, JP_RDONLY, 0, 0 },
 };
 
@@ -130,7 +136,8 @@ check_raw(const struct param *p, const void *base, size_t len)
 		unit = sizeof(struct in6_addr);
 		break;
 	default:
-		unit = sizeof(int32_t);
+		unit = p->type == JPT_UINT64 ? sizeof(uint64_t) :
+		    sizeof(int32_t);
 		if (len != unit)
 			return (jail_fail(EINVAL, "%s: value has the wrong "
 			    "size", p->name));
@@ -199,6 +206,17 @@ int32_t
 spec_int(const struct spec *sp, enum param_id id, int32_t dflt)
 {
 	int32_t value;
+
+	if (!sp->v[id].given)
+		return (dflt);
+	memcpy(&value, sp->v[id].base, sizeof(value));
+	return (value);
+}
+
+uint64_t
+spec_uint64(const struct spec *sp, enum param_id id, uint64_t dflt)
+{
+	uint64_t value;
 
 	if (!sp->v[id].given)
 		return (dflt);

@@ -335,8 +335,10 @@ jail_unload(void)
 	if (s.lock == -1 && errno != ENOENT)
 		return (-1);
 	error = remove_cgroups(&s, s.m.cgroup, remove_cgroup);
-	if (error == 0 && s.m.cpu[0] != '\0')
-		error = remove_cgroups(&s, s.m.cpu, cgroup_remove);
+	for (int ctl = 0; ctl < CTL_MAX && error == 0; ctl++) {
+		if (s.m.v1[ctl][0] != '\0')
+			error = remove_cgroups(&s, s.m.v1[ctl], cgroup_remove);
+	}
 	if (error == 0 && s.m.pins[0] != '\0') {
 		if (kern_open(&s.k, s.m.pins) == 0)
 			aliases_clear(&s);
@@ -345,8 +347,8 @@ jail_unload(void)
 	}
 	if (error == 0)
 		error = remove_root(s.m.cgroup);
-	if (error == 0)
-		error = remove_root(s.m.cpu);
+	for (int ctl = 0; ctl < CTL_MAX && error == 0; ctl++)
+		error = remove_root(s.m.v1[ctl]);
 	if (s.lock != -1)
 		unlock_cgroup(s.lock);
 	return (error);

@@ -91,6 +91,7 @@ finish_update(struct session *s, uint32_t jid)
 	}
 	if (loopback_own(s, &j.pr) != 0)
 		return (-1);
+	resources_restore(s, &j);
 	if (kern_dump(&s->k, KM_NAMES, (void **)&names, (void **)&jids,
 	    &n) != 0)
 		return (-1);
@@ -321,8 +322,8 @@ undo_setup(struct session *s)
 		kern_unload(s->m.pins);
 	if (s->made && !s->changed) {
 		rmdir(s->m.cgroup);
-		if (s->m.cpu[0] != '\0')
-			rmdir(s->m.cpu);
+		for (int ctl = 0; ctl < CTL_MAX; ctl++)
+			rmdir(s->m.v1[ctl]);
 	}
 }
 

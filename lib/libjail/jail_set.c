@@ -19,7 +19,6 @@
 
 #include "jail_set.h"
 
-#define SHARES_MAX	10000
 #define FLAGS_DEFAULT	(PR_IP4 | PR_IP6 | PR_IP4_SADDRSEL | \
 	PR_IP6_SADDRSEL | PR_ALLOW_RESERVED_PORTS | PR_ALLOW_NETLINK)
 
@@ -178,19 +177,6 @@ set_hostname(struct change *c)
 }
 
 static int
-set_shares(struct session *s, struct change *c)
-{
-	int32_t shares = spec_int(&c->sp, P_CPU_SHARES, c->exists ?
-	    (int32_t)c->old.pi.pi_cpu_shares : SHARES_DEFAULT);
-
-	if (shares < 1 || shares > SHARES_MAX)
-		return (jail_fail(EINVAL, "cpu.shares: %d is not between 1 "
-		    "and %d", shares, SHARES_MAX));
-	c->new.pi.pi_cpu_shares = shares;
-	return (c->sp.v[P_CPU_SHARES].given ? cpu_check(s) : 0);
-}
-
-static int
 set_bools(struct change *c)
 {
 	uint32_t *flags = &c->new.pr.pr_flags;
@@ -250,7 +236,7 @@ prepare(struct session *s, struct change *c)
 	if (set_name(s, c) != 0 || set_cgroup(s, c) != 0 || set_path(c) != 0 ||
 	    set_hostname(c) != 0 ||
 	    set_bools(c) != 0 || set_raw(c) != 0 || set_loopback(c) != 0 ||
-	    set_childmax(c) != 0 || set_shares(s, c) != 0)
+	    set_childmax(c) != 0 || set_resources(s, c) != 0)
 		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {
 		if (set_addrs(s, c, f) != 0)
@@ -290,14 +276,6 @@ drop_addrs(struct session *s, struct change *c)
 }
 
 static int
-apply_shares(struct session *s, struct change *c)
-{
-	if (!c->sp.v[P_CPU_SHARES].given)
-		return (0);
-	return (cpu_set_shares(s, c->new.pi.pi_id, c->new.pi.pi_cpu_shares));
-}
-
-static int
 create(struct session *s, struct change *c)
 {
 	struct prison_info *pi = &c->new.pi;
@@ -315,7 +293,7 @@ create(struct session *s, struct change *c)
 	if (is_adopted(&c->new) && adopt(s, pi) != 0)
 		return (-1);
 	if (kern_put_new(&s->k, KM_INFOS, &pi->pi_id, pi) != 0 ||
-	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
+	    add_addrs(s, c) != 0 || resources_apply(s, c) != 0 ||
 	    kern_put_new(&s->k, KM_PRISONS, &pi->pi_cgroup, &c->new.pr) != 0 ||
 	    tree_count(s, &c->new.pr, 1) != 0)
 		return (-1);
@@ -372,7 +350,7 @@ change_carry_out(struct session *s, struct change *c)
 	if (journal_begin(s, JAIL_OP_UPDATE, pi->pi_id, set) != 0 ||
 	    (renamed && kern_put_new(&s->k, KM_NAMES, pi->pi_name,
 	    &pi->pi_id) != 0) ||
-	    add_addrs(s, c) != 0 || apply_shares(s, c) != 0 ||
+	    add_addrs(s, c) != 0 || resources_apply(s, c) != 0 ||
 	    commit(s, c) != 0)
 		return (-1);
 	if (takes_addrs(c))

@@ -45,6 +45,10 @@ void change_free(struct change *c);
 int set_addrs(struct session *s, struct change *c, int f);
 int choose_set(struct session *s, struct change *c, int f);
 
+/* jail_resource.c */
+int set_resources(struct session *s, struct change *c);
+int resources_apply(struct session *s, const struct change *c);
+
 /* jail_adopt.c */
 int set_cgroup(struct session *s, struct change *c);
 

@@ -125,6 +125,33 @@ import_int(struct jailparam *jp, const char *value)
 	return (set_int(jp, n));
 }
 
+/* With k, m, g or t as many 1024s, or 1024s of these, and so on. */
+static int
+import_size(struct jailparam *jp, const char *value)
+{
+	static const char units[] = "kmgt";
+	unsigned long long n;
+	const char *unit;
+	int shift = 0;
+	uint64_t size;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	unit = end != value && *end != '\0' ? strchr(units, *end | 0x20) : NULL;
+	if (unit != NULL) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (value[0] < '0' || value[0] > '9' || *end != '\0')
+		return (bad_value(jp, "not a number, with k, m, g or t behind",
+		    value));
+	size = n << shift;
+	if (errno != 0 || size >> shift != n || size > INT64_MAX)
+		return (bad_value(jp, "number is too large", value));
+	return (set_raw(jp, &size, sizeof(size)));
+}
+
 static int
 import_bool(struct jailparam *jp, const char *value)
 {
@@ -192,6 +219,8 @@ jailparam_import(struct jailparam *jp, const char *value)
 		return (import_word(jp, loopbacks, value));
 	case JPT_STRING:
 		return (set_raw(jp, value, strlen(value) + 1));
+	case JPT_UINT64:
+		return (import_size(jp, value));
 	case JPT_IP4:
 		return (import_addrs(jp, AF_INET, 4, value));
 	case JPT_IP6:

@@ -38,7 +38,7 @@ _netjail_params()
 _netjail_settable()
 {
 	_netjail_params | grep -vxE -e 'dying|parent|children\.cur' \
-	    -e 'processes|refused|ip[46]\.alias' | sed -E \
+	    -e 'processes|(cpu|mem)\.usage|refused|ip[46]\.alias' | sed -E \
 	    '/^(persist|allow\..*|.*\.(saddrsel|hostlisten))$/!s/$/=/'
 	echo command=
 }

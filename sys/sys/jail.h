@@ -104,6 +104,8 @@
 #define JAIL_HOSTLEN	72
 #define JAIL_COMMLEN	16
 #define JAIL_PATHLEN	1024
+#define JAIL_CPUSLEN	128	/* this, too */
+#define JAIL_NPIDS	4194304	/* the largest pids.max */
 
 /* What jail_set(3) and jail_get(3) are asked to do; values are FreeBSD's. */
 #define JAIL_CREATE	0x01	/* the jail must not exist yet ... */
@@ -246,7 +248,11 @@ struct prison_info {
 	__u32 pi_initpid;	/* host's pid of its pid 1; 0: none yet */
 	__u32 pi_cpu_shares;	/* weight 1..10000 */
 	__u32 pi_parent;	/* jid of its parent, 0: the host */
+	__u32 pi_cpu_max;	/* percent of a processor; 0, also below: */
+	__u64 pi_mem_max;	/* bytes; ... no limit */
+	__u32 pi_pids_max;	/* processes and threads */
 	__u32 pi_pad;
+	char pi_cpus[JAIL_CPUSLEN]; /* processors, "0-3,5"; "": all */
 	char pi_name[JAIL_NAMELEN];
 	char pi_hostname[JAIL_HOSTLEN];
 	char pi_path[JAIL_PATHLEN]; /* its root; PR_ADOPTED: its cgroup */
@@ -553,7 +559,7 @@ struct jail_globals {
 #ifndef __cplusplus
 _Static_assert(sizeof(struct prison) == 216, "no padding");
 _Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
-_Static_assert(sizeof(struct prison_info) == 1384, "no padding");
+_Static_assert(sizeof(struct prison_info) == 1528, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
 _Static_assert(sizeof(struct prison_ip4) == 4, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
@@ -575,7 +581,7 @@ _Static_assert(sizeof(struct jail_event) == 88, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 80 + 216 + 1384, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 80 + 216 + 1528, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */

@@ -165,54 +165,61 @@ ATF_TC_BODY(unknown_names_are_refused, tc)
 	}
 }
 
+static const struct {
+	const char *name;
+	int type, flags;
+} expected[] = {
+	{ "jid", JPT_INT, JP_CREATEONLY },
+	{ "name", JPT_STRING, 0 },
+	{ "path", JPT_STRING, JP_CREATEONLY },
+	{ "cgroup", JPT_STRING, JP_CREATEONLY },
+	{ "host.hostname", JPT_STRING, 0 },
+	{ "ip4", JPT_JAILSYS, JP_CREATEONLY },
+	{ "ip6", JPT_JAILSYS, JP_CREATEONLY },
+	{ "ip4.addr", JPT_IP4, 0 },
+	{ "ip6.addr", JPT_IP6, 0 },
+	{ "ip4.alias", JPT_STRING, 0 },
+	{ "ip6.alias", JPT_STRING, 0 },
+	{ "ip4.saddrsel", JPT_BOOL, 0 },
+	{ "ip6.saddrsel", JPT_BOOL, 0 },
+	{ "ip4.hostlisten", JPT_BOOL, 0 },
+	{ "ip6.hostlisten", JPT_BOOL, 0 },
+	{ "loopback", JPT_LOOPBACK, JP_CREATEONLY },
+	{ "allow.raw_sockets", JPT_BOOL, 0 },
+	{ "allow.reserved_ports", JPT_BOOL, 0 },
+	{ "allow.broadcast", JPT_BOOL, 0 },
+	{ "allow.multicast", JPT_BOOL, 0 },
+	{ "allow.packet_capture", JPT_BOOL, 0 },
+	{ "raw.protocols", JPT_STRING, 0 },
+	{ "raw.icmp_types", JPT_STRING, 0 },
+	{ "raw.icmp6_types", JPT_STRING, 0 },
+	{ "allow.netlink", JPT_BOOL, 0 },
+	{ "allow.chflags", JPT_BOOL, 0 },
+	{ "allow.mlock", JPT_BOOL, 0 },
+	{ "allow.read_msgbuf", JPT_BOOL, 0 },
+	{ "allow.set_hostname", JPT_BOOL, 0 },
+	{ "allow.settime", JPT_BOOL, 0 },
+	{ "allow.socket_af", JPT_BOOL, 0 },
+	{ "allow.userns", JPT_BOOL, 0 },
+	{ "cpu.shares", JPT_INT, 0 },
+	{ "cpu.max", JPT_INT, 0 },
+	{ "cpuset.cpus", JPT_STRING, 0 },
+	{ "mem.max", JPT_UINT64, 0 },
+	{ "pids.max", JPT_INT, 0 },
+	{ "children.max", JPT_INT, 0 },
+	{ "persist", JPT_BOOL, 0 },
+	{ "dying", JPT_BOOL, JP_RDONLY },
+	{ "parent", JPT_INT, JP_RDONLY },
+	{ "children.cur", JPT_INT, JP_RDONLY },
+	{ "processes", JPT_INT, JP_RDONLY },
+	{ "cpu.usage", JPT_UINT64, JP_RDONLY },
+	{ "mem.usage", JPT_UINT64, JP_RDONLY },
+	{ "refused", JPT_UINT64, JP_RDONLY },
+};
+
 ATF_TC_WITHOUT_HEAD(all_lists_every_parameter_with_its_type);
 ATF_TC_BODY(all_lists_every_parameter_with_its_type, tc)
 {
-	static const struct {
-		const char *name;
-		int type, flags;
-	} expected[] = {
-		{ "jid", JPT_INT, JP_CREATEONLY },
-		{ "name", JPT_STRING, 0 },
-		{ "path", JPT_STRING, JP_CREATEONLY },
-		{ "cgroup", JPT_STRING, JP_CREATEONLY },
-		{ "host.hostname", JPT_STRING, 0 },
-		{ "ip4", JPT_JAILSYS, JP_CREATEONLY },
-		{ "ip6", JPT_JAILSYS, JP_CREATEONLY },
-		{ "ip4.addr", JPT_IP4, 0 },
-		{ "ip6.addr", JPT_IP6, 0 },
-		{ "ip4.alias", JPT_STRING, 0 },
-		{ "ip6.alias", JPT_STRING, 0 },
-		{ "ip4.saddrsel", JPT_BOOL, 0 },
-		{ "ip6.saddrsel", JPT_BOOL, 0 },
-		{ "ip4.hostlisten", JPT_BOOL, 0 },
-		{ "ip6.hostlisten", JPT_BOOL, 0 },
-		{ "loopback", JPT_LOOPBACK, JP_CREATEONLY },
-		{ "allow.raw_sockets", JPT_BOOL, 0 },
-		{ "allow.reserved_ports", JPT_BOOL, 0 },
-		{ "allow.broadcast", JPT_BOOL, 0 },
-		{ "allow.multicast", JPT_BOOL, 0 },
-		{ "allow.packet_capture", JPT_BOOL, 0 },
-		{ "raw.protocols", JPT_STRING, 0 },
-		{ "raw.icmp_types", JPT_STRING, 0 },
-		{ "raw.icmp6_types", JPT_STRING, 0 },
-		{ "allow.netlink", JPT_BOOL, 0 },
-		{ "allow.chflags", JPT_BOOL, 0 },
-		{ "allow.mlock", JPT_BOOL, 0 },
-		{ "allow.read_msgbuf", JPT_BOOL, 0 },
-		{ "allow.set_hostname", JPT_BOOL, 0 },
-		{ "allow.settime", JPT_BOOL, 0 },
-		{ "allow.socket_af", JPT_BOOL, 0 },
-		{ "allow.userns", JPT_BOOL, 0 },
-		{ "cpu.shares", JPT_INT, 0 },
-		{ "children.max", JPT_INT, 0 },
-		{ "persist", JPT_BOOL, 0 },
-		{ "dying", JPT_BOOL, JP_RDONLY },
-		{ "parent", JPT_INT, JP_RDONLY },
-		{ "children.cur", JPT_INT, JP_RDONLY },
-		{ "processes", JPT_INT, JP_RDONLY },
-		{ "refused", JPT_UINT64, JP_RDONLY },
-	};
 	struct jailparam *jp;
 	int n = jailparam_all(&jp);
 

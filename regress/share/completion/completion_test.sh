@@ -81,7 +81,8 @@ parameters_are_those_of_jls_body()
 	offers 'persist' jail -cm persi
 	offers 'path=' jail -rc pat
 	offers 'command=' jail -c comm
-	for readonly in dying parent processes refused children.cur; do
+	for readonly in dying parent processes refused children.cur \
+	    cpu.usage mem.usage; do
 		offers '' jail -c $readonly
 	done
 	offers 'new inherit disable' jail -c ip6 =

@@ -142,7 +142,7 @@ option_n_shows_names_and_negated_booleans_body()
 	    jls -n -j mail name ip4.addr allow.raw_sockets persist cpu.shares
 	atf_check -o match:'^jid=1 name=web path=/ ' \
 	    -o match:' children.max=0 persist nodying parent=0 children.cur=0 '\
-'processes=0 refused=0$' jls -n -j web
+'processes=0 cpu.usage=0 mem.usage=0 refused=0$' jls -n -j web
 }
 option_n_shows_names_and_negated_booleans_cleanup()
 {
@@ -229,9 +229,9 @@ option_h_shows_all_parameters_body()
 	    allow.multicast allow.packet_capture raw.protocols \
 	    raw.icmp_types raw.icmp6_types allow.netlink allow.chflags \
 	    allow.mlock allow.read_msgbuf allow.set_hostname allow.settime \
-	    allow.socket_af allow.userns cpu.shares \
-	    children.max persist dying parent children.cur processes \
-	    refused >expout
+	    allow.socket_af allow.userns cpu.shares cpu.max \
+	    cpuset.cpus mem.max pids.max children.max persist dying \
+	    parent children.cur processes cpu.usage mem.usage refused >expout
 	atf_check -o file:expout head -n 1 all
 	atf_check -o file:all jls -h all
 	atf_check -o inline:'3\n' sed -n '$=' all
