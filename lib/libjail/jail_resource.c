@@ -332,10 +332,15 @@ resources_restore(struct session *s, const struct jail *j)
 	}
 }
 
-/* A new jail's groups: that by which jails weigh alike. */
+/*
+ * That by which jails weigh alike: a new jail's group on v1; on v2 all have it
+ * from the first one on, where there is the controller.
+ */
 int
 resources_begin(struct session *s, uint32_t jid)
 {
+	if (!on_v1(s, CTL_CPU) && s->fresh)
+		enable_v2(s, CTL_CPU);
 	if (!on_v1(s, CTL_CPU) || group_v1(s, CTL_CPU, jid) == 0)
 		return (0);
 	return (jail_fail(errno, "cgroup %s/%u: %s", s->m.v1[CTL_CPU], jid,

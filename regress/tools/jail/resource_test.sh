@@ -98,6 +98,25 @@ cpu_max_holds_a_jail_back_cleanup()
 	vnet_cleanup
 }
 
+atf_test_case jails_weigh_alike_from_the_beginning cleanup
+jails_weigh_alike_from_the_beginning_body()
+{
+	vnet_instance
+	needs cpu .
+	atf_check -o ignore jail -c name=a persist
+	case $(cat "$FILE/cpu.shares" "$FILE/cpu.weight" 2>/dev/null) in
+	1024|100)
+		;;
+	*)
+		atf_fail "it has no weight: $(ls "$FILE")"
+		;;
+	esac
+}
+jails_weigh_alike_from_the_beginning_cleanup()
+{
+	vnet_cleanup
+}
+
 atf_test_case cpuset_is_what_programs_see cleanup
 cpuset_is_what_programs_see_body()
 {
@@ -181,6 +200,7 @@ atf_init_test_cases()
 	atf_add_test_case limit_is_for_processes_that_are_there
 	atf_add_test_case mem_max_ends_who_takes_more
 	atf_add_test_case cpu_max_holds_a_jail_back
+	atf_add_test_case jails_weigh_alike_from_the_beginning
 	atf_add_test_case cpuset_is_what_programs_see
 	atf_add_test_case change_that_fails_leaves_the_old_limits
 	atf_add_test_case nothing_is_left_on_any_hierarchy
