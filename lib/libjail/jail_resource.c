@@ -227,6 +227,21 @@ check_controller(const struct session *s, const struct resource *r)
 	    controllers[r->ctl]));
 }
 
+/*
+ * All processors are those of the group around, by their list: there is no
+ * taking it back while there are processes.
+ */
+static int
+all_cpus(const struct session *s, char text[TEXT_MAX])
+{
+	const bool v1 = on_v1(s, CTL_CPUSET);
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/%s", v1 ? s->m.v1[CTL_CPUSET] :
+	    s->m.cgroup, v1 ? "cpuset.cpus" : "cpuset.cpus.effective");
+	return (file_read(path, text, TEXT_MAX));
+}
+
 static int
 write_value(struct session *s, const struct resource *r,
     const struct prison_info *pi)
@@ -239,17 +254,9 @@ write_value(struct session *s, const struct resource *r,
 	if (path_of(path, s, r->ctl, pi->pi_id, v1 ? r->v1 : r->v2) != 0)
 		return (-1);
 	r->text(pi, v1, text);
-	/* All processors are those of the group around, on v1 by their list. */
-	if (text[0] == '\0' && v1) {
-		char above[PATH_MAX + 32];
-
-		snprintf(above, sizeof(above), "%s/%s", s->m.v1[r->ctl],
-		    r->v1);
-		if (file_read(above, text, sizeof(text)) != 0)
-			return (failed(r, above));
-	}
-	return (file_write(path, text[0] != '\0' ? text : "\n") == 0 ? 0 :
-	    failed(r, text[0] != '\0' ? text : path));
+	if (text[0] == '\0' && all_cpus(s, text) != 0)
+		return (failed(r, "the host's"));
+	return (file_write(path, text) == 0 ? 0 : failed(r, text));
 }
 
 static int
