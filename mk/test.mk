@@ -3,8 +3,9 @@
 # in sh), FUZZERS (libFuzzer, in C). A program in C is made of its own .c and
 # SRCS, with PKGS by pkg-config, LIBS of this tree by path below obj/, and
 # LDADD; SRCS_<test>, PKGS_<test>, LIBS_<test> and LDADD_<test> add to these for
-# one test. META_<test> is kyua's metadata for it, such as is_exclusive="true".
-# A case has two minutes unless it asks for more itself.
+# one test. SUBRS are functions that its scripts share. META_<test> is kyua's
+# metadata for it, such as is_exclusive="true". A case has two minutes unless it
+# asks for more itself.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
@@ -13,7 +14,7 @@ TESTS	= $(TESTS_C) $(filter-out $(if $(FUZZERS),,%_fuzz_test),$(TESTS_SH))
 PROGS_C	= $(TESTS_C:%=$(OBJ)/%)
 PROGS_SH = $(TESTS_SH:%=$(OBJ)/%)
 PROGS_FUZZ = $(FUZZERS:%=$(OBJ)/%)
-SUBR	= $(TOP)/regress/vnet/vnet.subr
+SUBR	= $(TOP)/regress/vnet/vnet.subr $(SUBRS)
 FUZZFLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 
 all_pkgs = $(sort $(PKGS) $(foreach t,$(TESTS_C),$(PKGS_$(t))) $(LIBJAIL_PKGS))
@@ -33,7 +34,7 @@ $(OBJ)/$(1): $(call objs,$(1)) $(call archives,$(1))
 endef
 $(foreach t,$(TESTS_C),$(eval $(call c_program,$(t))))
 
-# A script is given the functions of vnet.subr in front.
+# A script is given the functions of vnet.subr, and of SUBRS, in front.
 $(PROGS_SH): $(OBJ)/%: %.sh $(SUBR)
 	$(say) SH $(HERE)/$(@F)
 	@mkdir -p $(@D)
