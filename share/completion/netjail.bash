@@ -12,6 +12,7 @@ declare -A _netjail_options=(
 	[jexec]='-d -e -h -l -U -u --help --version'
 	[jailkill]='-h -l -s -x --help --version'
 	[jifconfig]='-a -h -j --json --help --version'
+	[jmkroot]='-h -m -q -v --json --variant --help --version'
 	[jping]='-4 -6 -c -D -f -h -i -j -n -q -S -s -t -V -W -w --json
 	    --help --version'
 	[jstat]='-c -e -h -j -v -w --json --prometheus --help --version'
@@ -20,7 +21,7 @@ declare -A _netjail_options=(
 )
 declare -A _netjail_letters=(
 	[jail]='' [jls]=j [jexec]=deUu [jailkill]=s [jifconfig]=j
-	[jping]=cijSstWw [jstat]=cjw [jtrace]=fjmpqSw
+	[jmkroot]=m [jping]=cijSstWw [jstat]=cjw [jtrace]=fjmpqSw
 )
 
 _netjail_jails()
@@ -172,6 +173,16 @@ _netjail_operand()
 	jifconfig)
 		[[ $operands -ne 0 ]] || _netjail_offer 'inet inet6'
 		[[ $operands -ne 2 ]] || _netjail_offer 'alias -alias'
+		;;
+	jmkroot)
+		if [[ $operands -eq 0 ]]; then
+			_netjail_offer 'debian tar oci host clone mount unmount
+			    remove show'
+		else
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -X '*.jmkroot' \
+			    -- "$cur")
+		fi
 		;;
 	jping|jtrace)
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")

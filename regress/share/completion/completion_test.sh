@@ -105,6 +105,9 @@ options_and_their_arguments_body()
 	offers TERM jailkill -s TER
 	offers 'inet inet6' jifconfig -j web in
 	offers -alias jifconfig -j web inet 192.0.2.1/24 -
+	offers 'debian' jmkroot -q d
+	mkdir root root.jmkroot
+	offers root jmkroot remove ro
 	offers '' jexec web -
 	offers '' jping -c 1
 	offered jexec web busybo | grep -qw busybox || atf_fail "no command"
