@@ -3,7 +3,7 @@
 
 include mk/defs.mk
 
-TOOLS	= jail jls jexec jailkill jifconfig jmkroot jping jstat jtrace
+TOOLS	= jail jailinit jls jexec jailkill jifconfig jmkroot jping jstat jtrace
 LIBS	= lib/libutil lib/libjail lib/libprobe
 PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS) share/man share/completion

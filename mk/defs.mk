@@ -11,6 +11,7 @@ VERSION	:= 0.1
 PREFIX	?= /usr/local
 DESTDIR	?=
 SBINDIR	= $(DESTDIR)$(PREFIX)/sbin
+LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec
 LIBDIR	= $(DESTDIR)$(PREFIX)/lib
 INCDIR	= $(DESTDIR)$(PREFIX)/include
 MANDIR	= $(DESTDIR)$(PREFIX)/share/man

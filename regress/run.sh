@@ -95,6 +95,9 @@ if [ -z "${NETJAIL_NETNS:-}" ]; then
 fi
 ip link set lo up || die "no network namespace"
 obj=$1/regress
+# What libjail executes: that of installed tools, if these are tested.
+JAILINIT=${NETJAIL_BIN:-/nonexistent}/../libexec/jailinit
+[ -x "$JAILINIT" ] || JAILINIT=$1/tools/jailinit/jailinit
 NETJAIL_BIN=${NETJAIL_BIN:-$(built_tools "$1")}
 PATH=$obj/vnet:${NETJAIL_BIN:+$NETJAIL_BIN:}$PATH:/usr/sbin:/sbin
 # What mk/deps.sh unpacked.
@@ -104,7 +107,7 @@ PATH=$PATH:$NETJAIL_CACHE/packages/nginx/usr/sbin
 HOME=$obj
 # Where the sources are: this build may be anywhere.
 NETJAIL_TOP=$(cd "$(dirname "$0")/.." && pwd)
-export HOME NETJAIL_BIN NETJAIL_CACHE NETJAIL_TOP PATH
+export HOME JAILINIT NETJAIL_BIN NETJAIL_CACHE NETJAIL_TOP PATH
 shift
 cd "$obj" || die "$obj: not built"
 [ -z "${REPORTS:-}" ] || { rm -rf "$REPORTS" && mkdir -m 1777 "$REPORTS"; } ||

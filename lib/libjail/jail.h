@@ -105,6 +105,55 @@ int jail_seal(char *const argv[]);
 pid_t jail_fork(int jid);
 
 /*
+ * Requests to the init of a jail that has one (parameter init). Errors of all:
+ * EINVAL no such jail; ENXIO it has no init; ESRCH its init has ended;
+ * EOPNOTSUPP its init is a program of its own (init=exec:...), which can only
+ * be shut down and waited for; ETIMEDOUT the init does not answer, or what was
+ * asked for took longer than it may; ECONNRESET it died; EAGAIN too many
+ * requests; ESHUTDOWN it is about to end.
+ */
+enum jail_state {
+	JAIL_STARTING,		/* the start command runs */
+	JAIL_RUNNING,		/* it has ended */
+	JAIL_STOPPING
+};
+
+struct jail_init {
+	int ji_state;		/* enum jail_state */
+	int ji_start;		/* the start command's status, as waitpid(2) */
+				/* has it; -1: it has not ended */
+	unsigned int ji_starts;	/* how often it was begun: 1 and reboots */
+};
+
+int jail_status(int jid, struct jail_init *init);
+
+/* How a jail ended: also the exit status of jailinit(8). */
+enum jail_end {
+	JAIL_END_DONE = 0,	/* as it was asked, or with its processes */
+	JAIL_END_START = 2,	/* the start command failed, nothing was left */
+	JAIL_END_KILLED = 3	/* it was shut down; processes were killed */
+};
+
+/*
+ * Shut a jail down and wait for that, at most for twice its stop.timeout and a
+ * little; those in it that have an init first. What does not persist is gone
+ * then; jail_remove(3) removes the rest. Returns enum jail_end.
+ */
+int jail_shutdown(int jid);
+
+/* Shut it down, but keep its pid 1, and begin anew. */
+int jail_reboot(int jid);
+
+/*
+ * Run a command line by the jail's /bin/sh, as a child of pid 1, with the
+ * caller's descriptors 0, 1 and 2. Returns its status, as waitpid(2) has it.
+ */
+int jail_run(int jid, const char *command);
+
+/* Wait until it ends. Returns enum jail_end. */
+int jail_wait(int jid);
+
+/*
  * Kill every process of the jail, wait for that, and remove it. EINVAL. The
  * jails in it are removed first, the innermost before all.
  */

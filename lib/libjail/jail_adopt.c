@@ -196,6 +196,9 @@ check_others(const struct change *c)
 		return (no_use(P_MEM_MAX));
 	if (cpus != NULL && cpus[0] != '\0')
 		return (no_use(P_CPUSET_CPUS));
+	if (spec_string(&c->sp, P_INIT) != NULL &&
+	    spec_string(&c->sp, P_INIT)[0] != '\0')
+		return (no_use(P_INIT));
 	return (check_flags(c));
 }
 

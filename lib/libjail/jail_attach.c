@@ -9,6 +9,7 @@
  */
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -79,8 +80,9 @@ detach_stdio(void)
 	return (0);
 }
 
+/* *program is what it is to execute, opened while it still can be. */
 static int
-init_setup(const struct jail *j, const struct entry *e)
+init_setup(const struct jail *j, const struct entry *e, int go, int *program)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 	process_name("jailinit");
@@ -94,9 +96,9 @@ init_setup(const struct jail *j, const struct entry *e)
 	if (sethostname(j->pi.pi_hostname, strlen(j->pi.pi_hostname)) != 0)
 		return (jail_fail(errno, "host.hostname: %s",
 		    strerror(errno)));
-	if (root_enter(j->pi.pi_path) != 0)
+	if (init_open(j, program) != 0 || root_enter(j->pi.pi_path) != 0)
 		return (-1);
-	return (priv_drop(&j->pr, true, NULL));
+	return (init_drop(j, go));
 }
 
 /*
@@ -124,53 +126,93 @@ init_reap(bool persist)
 	}
 }
 
+/* What failed, or that nothing did. */
+static void
+init_report(int report, int error)
+{
+	struct init_error err = { .error = error };
+
+	if (error != 0)
+		snprintf(err.text, sizeof(err.text), "%s", jail_errmsg);
+	if (write(report, &err, sizeof(err)) != sizeof(err))
+		_exit(2);
+	if (error != 0)
+		_exit(1);
+}
+
 static void
 init_main(const struct jail *j, const struct entry *e, int report, int go)
 {
-	struct init_error err = { 0 };
+	int program;
 	char byte;
 
-	if (init_setup(j, e) != 0) {
-		err.error = errno;
-		snprintf(err.text, sizeof(err.text), "%s", jail_errmsg);
-		if (write(report, &err, sizeof(err)) != sizeof(err))
-			_exit(2);
-		_exit(1);
-	}
-	close(report);
+	if (init_setup(j, e, go, &program) != 0)
+		init_report(report, errno);
+	if (has_init(j))
+		init_report(report, 0);
+	else
+		close(report);
 	if (read(go, &byte, 1) != 1)
 		_exit(3);
+	if (has_init(j) && init_execute(j, program, report) != 0)
+		init_report(report, errno);
 	syscall(SYS_close_range, 3, ~0U, 0);
 	init_reap((j->pr.pr_flags & PR_PERSIST) != 0);
 }
 
-/* Wait until pid 1 is at work; end of file says that it is. */
-static int
-wait_init(pid_t pid, int report)
+/* Keeps errno. */
+static void
+reap(pid_t pid)
 {
-	struct init_error err;
+	const int saved = errno;
+
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	errno = saved;
+}
+
+/*
+ * Wait until pid 1 is ready. It says so, in a few words or by one byte; but for
+ * jailinit, end of file does as well.
+ */
+static int
+wait_init(pid_t pid, int report, bool jailinit)
+{
+	struct init_error err = { 0 };
 	ssize_t len;
 
 	do
 		len = read(report, &err, sizeof(err));
 	while (len == -1 && errno == EINTR);
-	if (len == 0 && kill(pid, 0) == 0)
+	if (len == 1 || (len == sizeof(err) && err.error == 0) ||
+	    (len == 0 && !jailinit && kill(pid, 0) == 0))
 		return (0);
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		continue;
-	if (len == sizeof(err))
+	if (len == sizeof(err) && err.error != 0)
 		return (jail_fail(err.error, "%s", err.text));
 	return (jail_fail(ESRCH, "the jail's pid 1 died as it started"));
 }
 
+/* One that starts programs itself gets a broker for all of them. */
+static int
+give_broker(struct session *s, const struct jail *j, struct entry *e, int go)
+{
+	int error, link;
+
+	if (!has_init(j) || !(j->pr.pr_flags & BROKER_FLAGS))
+		return (0);
+	link = broker_start(s, j, e->cgroup, e->init);
+	if (link == -1)
+		return (-1);
+	error = descriptor_send(go, link);
+	close(link);
+	return (error == 0 ? 0 : jail_fail(errno, "the jail's pid 1: %s",
+	    strerror(errno)));
+}
+
 /* Have the record name pid 1, and pid 1 know that it does. */
 static int
-record_init(struct session *s, struct jail *j, struct entry *e, pid_t pid,
-    int go)
+record_init(struct session *s, struct jail *j, pid_t pid, int go)
 {
-	e->init = syscall(SYS_pidfd_open, pid, 0);
-	if (e->init == -1)
-		return (jail_fail(errno, "pidfd_open: %s", strerror(errno)));
 	j->pi.pi_initpid = pid;
 	if (kern_put(&s->k, KM_INFOS, &j->pi.pi_id, &j->pi) != 0)
 		return (-1);
@@ -180,17 +222,33 @@ record_init(struct session *s, struct jail *j, struct entry *e, pid_t pid,
 	return (0);
 }
 
+/* From pid 1, and to it: the latter takes a descriptor. */
 static int
 make_pipes(int report[2], int go[2])
 {
 	if (pipe2(report, O_CLOEXEC) != 0)
 		return (jail_fail(errno, "pipe: %s", strerror(errno)));
-	if (pipe2(go, O_CLOEXEC) == 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, go) == 0)
 		return (0);
 	jail_fail(errno, "pipe: %s", strerror(errno));
 	close(report[0]);
 	close(report[1]);
 	return (-1);
+}
+
+/* The starter's side: what pid 1 needs, until it is at work. */
+static int
+finish_init(struct session *s, struct jail *j, struct entry *e, pid_t pid,
+    int report, int go)
+{
+	e->init = syscall(SYS_pidfd_open, pid, 0);
+	if (e->init == -1)
+		return (jail_fail(errno, "pidfd_open: %s", strerror(errno)));
+	if (give_broker(s, j, e, go) != 0 ||
+	    wait_init(pid, report, false) != 0 ||
+	    record_init(s, j, pid, go) != 0)
+		return (-1);
+	return (has_init(j) ? wait_init(pid, report, !execs_init(j)) : 0);
 }
 
 /*
@@ -215,34 +273,13 @@ start_init(struct session *s, struct jail *j, struct entry *e)
 	close(go[0]);
 	if (pid == -1)
 		jail_fail(errno, "layer namespaces: %s", strerror(errno));
-	else if (wait_init(pid, report[0]) == 0)
-		error = record_init(s, j, e, pid, go[1]);
+	else
+		error = finish_init(s, j, e, pid, report[0], go[1]);
 	close(report[0]);
 	close(go[1]);
+	if (pid != -1 && error != 0)
+		reap(pid);
 	return (error);
-}
-
-/* A pidfd, if the pid is still the jail's: that cannot become another's. */
-static int
-find_init(struct session *s, const struct jail *j)
-{
-	pid_t *pids;
-	int fd, n, found = 0;
-
-	if (j->pi.pi_initpid == 0)
-		return (-1);
-	fd = syscall(SYS_pidfd_open, j->pi.pi_initpid, 0);
-	if (fd == -1)
-		return (-1);
-	n = cgroup_pids(s, j->pi.pi_id, &pids);
-	for (int i = 0; i < n; i++)
-		found |= pids[i] == (pid_t)j->pi.pi_initpid;
-	if (n >= 0)
-		free(pids);
-	if (found)
-		return (fd);
-	close(fd);
-	return (-1);
 }
 
 static void
@@ -271,7 +308,7 @@ entry_open(struct session *s, struct jail *j, struct entry *e)
 	if (e->cgroup == -1 ||
 	    resources_open(s, j->pi.pi_id, e->groups) != 0)
 		goto fail;
-	e->init = find_init(s, j);
+	e->init = init_find(s, j);
 	if (e->init != -1 ? netns_check(s, j) != 0 :
 	    netns_move(s, j) != 0 || start_init(s, j, e) != 0)
 		goto fail;
@@ -521,29 +558,14 @@ jail_attach(int jid)
 	return (error);
 }
 
-/* A running jail's host name is changed from inside its namespace. */
+/* For the sake of its pid 1 alone. */
 int
-jail_set_hostname(struct session *s, const struct jail *j)
+jail_start_locked(struct session *s, struct jail *j)
 {
-	int fd, status = 0;
-	pid_t pid;
+	struct entry e;
 
-	fd = find_init(s, j);
-	if (fd == -1)
-		return (0);
-	pid = fork();
-	if (pid == 0) {
-		if (setns(fd, CLONE_NEWUTS) != 0 ||
-		    sethostname(j->pi.pi_hostname,
-		    strlen(j->pi.pi_hostname)) != 0)
-			_exit(errno);
-		_exit(0);
-	}
-	close(fd);
-	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		continue;
-	if (pid == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return (jail_fail(EIO, "host.hostname: the running jail's "
-		    "cannot be changed"));
+	if (entry_open(s, j, &e) != 0)
+		return (-1);
+	entry_close(&e);
 	return (0);
 }

@@ -25,9 +25,8 @@ jail_read(struct session *s, uint32_t jid, struct jail *j)
 	return (0);
 }
 
-/* How many processes it has, other than the one that keeps its namespaces. */
-int
-jail_processes(struct session *s, const struct jail *j)
+static int
+count_processes(struct session *s, const struct jail *j, pid_t spared)
 {
 	pid_t *pids;
 	int all, n = 0;
@@ -38,14 +37,21 @@ jail_processes(struct session *s, const struct jail *j)
 	if (all < 0)
 		return (-1);
 	for (int i = 0; i < all; i++)
-		n += pids[i] != (pid_t)j->pi.pi_initpid;
+		n += pids[i] != spared;
 	free(pids);
 	return (n);
 }
 
+/* How many processes it has, other than the one that keeps its namespaces. */
+int
+jail_processes(struct session *s, const struct jail *j)
+{
+	return (count_processes(s, j, j->pi.pi_initpid));
+}
+
 /*
- * Is there reason for it to be: processes, or jails in it? If not it is
- * removed. Returns 1, 0 or -1.
+ * Is there reason for it to be: processes, a pid 1 that ends by itself when
+ * there is none, or jails in it? If not it is removed. Returns 1, 0 or -1.
  */
 int
 jail_live(struct session *s, struct jail *j)
@@ -55,7 +61,8 @@ jail_live(struct session *s, struct jail *j)
 	if (is_adopted(j) ? adopted_lives(s, j) :
 	    (j->pr.pr_flags & PR_PERSIST) != 0)
 		return (1);
-	n = is_adopted(j) ? 0 : jail_processes(s, j);
+	n = is_adopted(j) ? 0 : count_processes(s, j, has_init(j) ? 0 :
+	    (pid_t)j->pi.pi_initpid);
 	if (n > 0)
 		return (1);
 	if (n < 0 && errno != ENOENT)

@@ -193,6 +193,10 @@ get_value(struct session *s, const struct jail *j, int id, struct value *v)
 		return (value_text(v, raw_text(&j->pr, id)));
 	case P_LOOPBACK:
 		return (value_int(v, loopback_kind(&j->pr)));
+	case P_INIT:
+		return (value_string(v, j->pi.pi_init));
+	case P_STOP_TIMEOUT:
+		return (value_int(v, j->pi.pi_stop_timeout));
 	case P_CHILDREN_MAX:
 		return (value_int(v, j->pr.pr_childmax));
 	case P_PARENT:

@@ -294,8 +294,9 @@ enum param_id {
 	P_RAW_PROTOCOLS, P_RAW_ICMP, P_RAW_ICMP6, P_NETLINK, P_CHFLAGS,
 	P_MLOCK, P_READ_MSGBUF, P_SET_HOSTNAME, P_SETTIME, P_SOCKET_AF,
 	P_USERNS, P_CPU_SHARES, P_CPU_MAX, P_CPUSET_CPUS, P_MEM_MAX,
-	P_PIDS_MAX, P_CHILDREN_MAX, P_PERSIST, P_DYING, P_PARENT,
-	P_CHILDREN_CUR, P_PROCESSES, P_CPU_USAGE, P_MEM_USAGE, P_REFUSED, P_MAX
+	P_PIDS_MAX, P_CHILDREN_MAX, P_PERSIST, P_INIT, P_STOP_TIMEOUT,
+	P_DYING, P_PARENT, P_CHILDREN_CUR, P_PROCESSES, P_CPU_USAGE,
+	P_MEM_USAGE, P_REFUSED, P_MAX
 };
 
 /* What jail_set() was given, checked for type and size. */
@@ -345,6 +346,15 @@ int jail_remove_locked(struct session *s, const struct jail *j);
 /* jail_attach.c: with the lock held */
 pid_t jail_fork_locked(struct session *s, struct jail *j);
 int jail_attach_locked(struct session *s, struct jail *j);
+int jail_start_locked(struct session *s, struct jail *j);
+
+/* jail_init.c: pid 1, and one that does more than to keep the jail */
+bool has_init(const struct jail *j);
+bool execs_init(const struct jail *j);
+int init_open(const struct jail *j, int *ret_program);
+int init_drop(const struct jail *j, int go);
+int init_execute(const struct jail *j, int program, int report);
+int init_find(struct session *s, const struct jail *j);
 int jail_set_hostname(struct session *s, const struct jail *j);
 
 /* jail_root.c, jail_priv.c: for a process on its way into a jail */

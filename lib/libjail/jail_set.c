@@ -236,7 +236,8 @@ prepare(struct session *s, struct change *c)
 	if (set_name(s, c) != 0 || set_cgroup(s, c) != 0 || set_path(c) != 0 ||
 	    set_hostname(c) != 0 ||
 	    set_bools(c) != 0 || set_raw(c) != 0 || set_loopback(c) != 0 ||
-	    set_childmax(c) != 0 || set_resources(s, c) != 0)
+	    set_childmax(c) != 0 || set_resources(s, c) != 0 ||
+	    set_init(c) != 0)
 		return (-1);
 	for (int f = 0; f < FAM_MAX; f++) {
 		if (set_addrs(s, c, f) != 0)
@@ -417,9 +418,9 @@ carry_out(struct session *s, struct change *c, int flags)
 	if (prepare(s, c) != 0)
 		return (-1);
 	if (!c->exists && !(c->new.pr.pr_flags & (PR_PERSIST | PR_ADOPTED)) &&
-	    !(flags & (JAIL_ATTACH | JAIL_FORK)))
+	    !has_init(&c->new) && !(flags & (JAIL_ATTACH | JAIL_FORK)))
 		return (jail_fail(EINVAL, "new jail must persist or attach: "
-		    "give persist or command=..."));
+		    "give persist, init=... or command=..."));
 	error = c->exists ? update(s, c) : create(s, c);
 	if (error != 0) {
 		clean_up(s);
@@ -448,14 +449,18 @@ jail_set_locked(struct session *s, const struct iovec *iov, unsigned int niov,
 	return (made);
 }
 
-/* A jail that was made to be entered goes again if that fails. */
+/*
+ * A jail that was made to be entered, or to live by itself, goes again if that
+ * fails.
+ */
 static int
-attach(struct session *s, struct jail *j, bool made)
+begin(struct session *s, struct jail *j, bool made,
+    int (*fn)(struct session *, struct jail *))
 {
 	char reason[JAIL_ERRMSGLEN];
 	int error;
 
-	if (jail_attach_locked(s, j) == 0)
+	if (fn(s, j) == 0)
 		return (0);
 	error = errno;
 	strcpy(reason, jail_errmsg);
@@ -477,7 +482,9 @@ jail_set(struct iovec *iov, unsigned int niov, int flags)
 	}
 	error = made = jail_set_locked(&s, iov, niov, flags, &j);
 	if (made != -1 && (flags & JAIL_ATTACH))
-		error = attach(&s, &j, made == 1);
+		error = begin(&s, &j, made == 1, jail_attach_locked);
+	else if (made == 1 && has_init(&j))
+		error = begin(&s, &j, true, jail_start_locked);
 	else if (made != -1)
 		error = jail_live(&s, &j) >= 0 ? 0 : -1;
 	session_close(&s);

@@ -52,6 +52,9 @@ int resources_apply(struct session *s, const struct change *c);
 /* jail_adopt.c */
 int set_cgroup(struct session *s, struct change *c);
 
+/* jail_init.c */
+int set_init(struct change *c);
+
 /* jail_raw.c */
 int set_raw(struct change *c);
 

@@ -85,7 +85,7 @@
 #include <stddef.h>
 
 /* Changes whenever anything below changes its form. */
-#define JAIL_VERSION	8
+#define JAIL_VERSION	9
 
 /* Limits. They bound memory only; no path is slower when they are near. */
 #define JAIL_MAX	999999	/* the largest jid; the smallest is 1 */
@@ -100,11 +100,12 @@
 #define JAIL_NREFUSALS	262144	/* different struct refusal_key */
 #define JAIL_EVENTBYTES	262144	/* of the ring: a power of 2, whole pages */
 #define JAIL_NMARKS	262144	/* processes that get one signal */
-#define JAIL_NAMELEN	256	/* these four include the final NUL */
+#define JAIL_NAMELEN	256	/* these six include the final NUL */
 #define JAIL_HOSTLEN	72
 #define JAIL_COMMLEN	16
 #define JAIL_PATHLEN	1024
-#define JAIL_CPUSLEN	128	/* this, too */
+#define JAIL_CPUSLEN	128
+#define JAIL_INITLEN	256
 #define JAIL_NPIDS	4194304	/* the largest pids.max */
 
 /* What jail_set(3) and jail_get(3) are asked to do; values are FreeBSD's. */
@@ -251,11 +252,12 @@ struct prison_info {
 	__u32 pi_cpu_max;	/* percent of a processor; 0, also below: */
 	__u64 pi_mem_max;	/* bytes; ... no limit */
 	__u32 pi_pids_max;	/* processes and threads */
-	__u32 pi_pad;
+	__u32 pi_stop_timeout;	/* seconds that its init has to stop it */
 	char pi_cpus[JAIL_CPUSLEN]; /* processors, "0-3,5"; "": all */
 	char pi_name[JAIL_NAMELEN];
 	char pi_hostname[JAIL_HOSTLEN];
 	char pi_path[JAIL_PATHLEN]; /* its root; PR_ADOPTED: its cgroup */
+	char pi_init[JAIL_INITLEN]; /* what its pid 1 starts, "": nothing */
 };
 
 struct prison_ip4_key {
@@ -559,7 +561,7 @@ struct jail_globals {
 #ifndef __cplusplus
 _Static_assert(sizeof(struct prison) == 216, "no padding");
 _Static_assert(offsetof(struct prison, pr_netns) == 64, "one for packets");
-_Static_assert(sizeof(struct prison_info) == 1528, "no padding");
+_Static_assert(sizeof(struct prison_info) == 1784, "no padding");
 _Static_assert(sizeof(struct prison_ip4_key) == 16, "no padding");
 _Static_assert(sizeof(struct prison_ip4) == 4, "no padding");
 _Static_assert(sizeof(struct prison_ip6_key) == 24, "no padding");
@@ -581,7 +583,7 @@ _Static_assert(sizeof(struct jail_event) == 88, "no padding");
 _Static_assert(sizeof(struct jail_signal) == 40, "no padding");
 _Static_assert(sizeof(struct signal_mark_key) == 16, "no padding");
 _Static_assert(sizeof(struct signal_mark) == 24, "no padding");
-_Static_assert(sizeof(struct jail_globals) == 80 + 216 + 1528, "no padding");
+_Static_assert(sizeof(struct jail_globals) == 80 + 216 + 1784, "no padding");
 #endif
 
 #endif /* !_SYS_JAIL_H_ */

@@ -208,6 +208,8 @@ static const struct {
 	{ "pids.max", JPT_INT, 0 },
 	{ "children.max", JPT_INT, 0 },
 	{ "persist", JPT_BOOL, 0 },
+	{ "init", JPT_STRING, JP_CREATEONLY },
+	{ "stop.timeout", JPT_INT, JP_CREATEONLY },
 	{ "dying", JPT_BOOL, JP_RDONLY },
 	{ "parent", JPT_INT, JP_RDONLY },
 	{ "children.cur", JPT_INT, JP_RDONLY },

@@ -198,8 +198,8 @@ JAIL_TC(errors_are_those_that_the_page_lists, "errno and text")
 		    JAIL_CREATE, EADDRINUSE,
 		    "ip4.addr: 192.0.2.5 is an address of jail \"other\"" },
 		{ { NAME("name"), STRING("x") }, 2, JAIL_CREATE, EINVAL,
-		    "new jail must persist or attach: give persist or "
-		    "command=..." },
+		    "new jail must persist or attach: give persist, "
+		    "init=... or command=..." },
 	};
 
 	memset(longname, 'a', sizeof(longname) - 1);

@@ -241,8 +241,8 @@ jid_must_be_free_and_in_range_body()
 	    jail -c jid=4294967297 persist
 	check_refused 'jail: jid: not a number: "1a"' jail -c jid=1a persist
 	check_refused 'jail: jid: not a number: ""' jail -c jid= persist
-	check_refused "jail: new jail must persist or attach: give persist or$(
-	    ) command=..." jail -c name=a
+	check_refused "jail: new jail must persist or attach: give persist,$(
+	    ) init=... or command=..." jail -c name=a
 }
 jid_must_be_free_and_in_range_cleanup()
 {

@@ -141,7 +141,8 @@ option_n_shows_names_and_negated_booleans_body()
 	atf_check -o file:expout \
 	    jls -n -j mail name ip4.addr allow.raw_sockets persist cpu.shares
 	atf_check -o match:'^jid=1 name=web path=/ ' \
-	    -o match:' children.max=0 persist nodying parent=0 children.cur=0 '\
+	    -o match:' children.max=0 persist init="" stop.timeout=10 '\
+'nodying parent=0 children.cur=0 '\
 'processes=0 cpu.usage=0 mem.usage=0 refused=0$' jls -n -j web
 }
 option_n_shows_names_and_negated_booleans_cleanup()
@@ -230,8 +231,9 @@ option_h_shows_all_parameters_body()
 	    raw.icmp_types raw.icmp6_types allow.netlink allow.chflags \
 	    allow.mlock allow.read_msgbuf allow.set_hostname allow.settime \
 	    allow.socket_af allow.userns cpu.shares cpu.max \
-	    cpuset.cpus mem.max pids.max children.max persist dying \
-	    parent children.cur processes cpu.usage mem.usage refused >expout
+	    cpuset.cpus mem.max pids.max children.max persist init \
+	    stop.timeout dying parent children.cur processes cpu.usage \
+	    mem.usage refused >expout
 	atf_check -o file:expout head -n 1 all
 	atf_check -o file:all jls -h all
 	atf_check -o inline:'3\n' sed -n '$=' all
