@@ -7,7 +7,8 @@
 
 # The tools: their options, and of these the ones that want an argument.
 declare -A _netjail_options=(
-	[jail]='-c -i -m -q -r -v -V -h --destroy --oci-hook --help --version'
+	[jail]='-c -i -m -q -r -v -V -h --destroy --oci-hook --reboot --run
+	    --shutdown --status --wait --help --version'
 	[jls]='-c -d -h -j -N -n -q -s -v --json --help --version'
 	[jexec]='-d -e -h -l -U -u --help --version'
 	[jailkill]='-h -l -s -x --help --version'
@@ -139,11 +140,12 @@ _netjail_operands()
 	operands=$n
 }
 
-# Does jail(8) only remove?
+# Does jail(8) only remove jails, or ask their inits?
 _netjail_removes()
 {
 	local options=" ${COMP_WORDS[*]:1:COMP_CWORD - 1}"
 
+	[[ $options =~ \ --(reboot|run|shutdown|status|wait)(\ |$) ]] && return
 	[[ $options =~ \ -[a-z]*r && ! $options =~ \ -[a-z]*[cm] ]]
 }
 

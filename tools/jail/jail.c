@@ -13,15 +13,15 @@
 #include <string.h>
 
 #include "jail_tool.h"
-#include "util.h"
 
 static const char usage[] =
     "jail [-iqv] -c|-m|-cm|-rc name=value ... [command=program "
     "argument ...]\n"
+    "       jail [-iqv] -c|-rc --wait name=value ...\n"
     "       jail [-qv] -r jail ...\n"
+    "       jail --shutdown | --reboot | --status | --wait jail ...\n"
+    "       jail --run jail command ...\n"
     "       jail -V | --destroy | --oci-hook | -h";
-
-enum { OPT_OCI = OPT_TOOL + 1 };
 
 static _Noreturn void
 out_of_memory(void)
@@ -216,7 +216,8 @@ parse_params(struct request *rq, int argc, char **argv)
 static void
 remove_jid(const struct request *rq, int jid, const char *name)
 {
-	if (jail_remove(jid) != 0)
+	stop_jail(jid, name);
+	if (jail_remove(jid) != 0 && errno != EINVAL)
 		errx(1, "%s", jail_errmsg);
 	if (!rq->quiet && !rq->only_jid)
 		printf("%s: removed%s\n", name, rq->verbose ?
@@ -313,14 +314,36 @@ destroy(void)
 	return (0);
 }
 
+/* Is it one thing that is asked for, with operands if it is for these? */
+static void
+check_usage(const struct request *rq, int argc)
+{
+	const bool acts = rq->create || rq->modify || rq->remove;
+	const bool asks = rq->life != 0 && !(rq->life == OPT_WAIT &&
+	    rq->create && !rq->modify);
+
+	if (rq->layers + rq->destroy + rq->oci + acts + asks != 1 ||
+	    (argc == 0) == (acts || asks) ||
+	    (rq->life == OPT_RUN && argc == 1) ||
+	    (rq->remove && rq->modify))
+		usage_error(usage, 1);
+}
+
+static void
+check_wait(const struct request *rq)
+{
+	if (rq->life == OPT_WAIT && (find_param(rq, "init") == NULL ||
+	    rq->command != NULL))
+		errx(1, "--wait: belongs to -c with init=... and without "
+		    "command");
+}
+
 static int
 run(struct request *rq, int argc, char **argv)
 {
-	bool acts = rq->create || rq->modify || rq->remove;
-
-	if (rq->layers + rq->destroy + rq->oci + acts != 1 ||
-	    (argc == 0) == acts)
-		usage_error(usage, 1);
+	check_usage(rq, argc);
+	if (rq->life != 0 && !rq->create)
+		return (ask_inits(rq, argc, argv));
 	if (rq->layers)
 		return (print_layers());
 	if (rq->destroy)
@@ -329,9 +352,8 @@ run(struct request *rq, int argc, char **argv)
 		return (oci_hook(rq));
 	if (rq->remove && !rq->create && !rq->modify)
 		return (remove_jails(rq, argc, argv));
-	if (rq->remove && rq->modify)
-		usage_error(usage, 1);
 	parse_params(rq, argc, argv);
+	check_wait(rq);
 	if (rq->remove)
 		remove_named(rq, false);
 	if (rq->create)
@@ -368,11 +390,20 @@ option(struct request *rq, int c)
 		break;
 	case 'h':
 		print_usage(usage);
-	case OPT_TOOL:
+	case OPT_DESTROY:
 		rq->destroy = true;
 		break;
 	case OPT_OCI:
 		rq->oci = true;
+		break;
+	case OPT_SHUTDOWN:
+	case OPT_REBOOT:
+	case OPT_STATUS:
+	case OPT_WAIT:
+	case OPT_RUN:
+		if (rq->life != 0)
+			usage_error(usage, 1);
+		rq->life = c;
 		break;
 	default:
 		common_option(c, usage, 1);
@@ -384,8 +415,13 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		COMMON_OPTIONS,
-		{ "destroy", no_argument, NULL, OPT_TOOL },
+		{ "destroy", no_argument, NULL, OPT_DESTROY },
 		{ "oci-hook", no_argument, NULL, OPT_OCI },
+		{ "reboot", no_argument, NULL, OPT_REBOOT },
+		{ "run", no_argument, NULL, OPT_RUN },
+		{ "shutdown", no_argument, NULL, OPT_SHUTDOWN },
+		{ "status", no_argument, NULL, OPT_STATUS },
+		{ "wait", no_argument, NULL, OPT_WAIT },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct request rq = { .argv = argv };

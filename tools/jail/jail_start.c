@@ -92,5 +92,5 @@ start_jail(struct request *rq)
 		jail_remove(jid);
 		_exit(1);
 	}
-	return (0);
+	return (rq->life == OPT_WAIT ? wait_init(rq, jid) : 0);
 }

@@ -11,10 +11,23 @@
 #include <stdbool.h>
 
 #include "jail.h"
+#include "util.h"
+
+/* Long options without a letter. */
+enum {
+	OPT_DESTROY = OPT_TOOL,
+	OPT_OCI,
+	OPT_SHUTDOWN,		/* and the others for jails with an init */
+	OPT_REBOOT,
+	OPT_STATUS,
+	OPT_WAIT,
+	OPT_RUN
+};
 
 /* What the command line asks for. */
 struct request {
 	bool create, modify, remove, layers, destroy, oci;
+	int life;		/* OPT_SHUTDOWN and what follows, 0: none */
 	bool quiet, verbose, only_jid;
 	struct jailparam *jp;
 	unsigned int njp;
@@ -40,6 +53,18 @@ int remove_one(const struct request *rq, const char *jail, bool must_exist);
 
 /* jail_oci.c: do what an OCI runtime has this hook for; the exit status. */
 int oci_hook(struct request *rq);
+
+/*
+ * Ask the inits of jails, one after the other, for what rq->life says. Returns
+ * the exit status.
+ */
+int ask_inits(const struct request *rq, int argc, char **argv);
+
+/* Wait for the init that this process has started; its exit status. */
+int wait_init(const struct request *rq, int jid);
+
+/* The init of a jail that is to be removed may shut it down first. */
+void stop_jail(int jid, const char *name);
 
 /* Tell what was done, as far as that is wanted. */
 void say_done(const struct request *rq, int jid, const char *what);
