@@ -267,6 +267,14 @@ TRIAL(killed_start_leaves_all_or_nothing, {
 	.sig = SIGKILL,
 });
 
+TRIAL(killed_start_of_an_init_leaves_all_or_nothing, {
+	.victim = { "jail", "-c", "jid=77", VICTIM, "allow.raw_sockets",
+	    "init=exec sleep 1000" },
+	.runs = "sleep",
+	.calls = CALLS_CHANGING,
+	.sig = SIGKILL,
+});
+
 TRIAL(killed_change_of_addresses_leaves_old_or_new, {
 	.before = { "jail", "-c", "jid=77", VICTIM, "persist" },
 	.victim = { "jail", "-m", "name=victim",
@@ -400,6 +408,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, creation_killed_at_any_time_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_adoption_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_start_leaves_all_or_nothing);
+	ATF_TP_ADD_TC(tp, killed_start_of_an_init_leaves_all_or_nothing);
 	ATF_TP_ADD_TC(tp, killed_change_of_addresses_leaves_old_or_new);
 	ATF_TP_ADD_TC(tp, killed_change_leaves_what_is_on_interfaces);
 	ATF_TP_ADD_TC(tp, killed_change_of_interfaces_leaves_old_or_new);
