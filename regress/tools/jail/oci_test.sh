@@ -56,11 +56,11 @@ end()
 {
 	local dir
 
+	vnet_cleanup
 	for dir in /sys/fs/cgroup/*/"$JAIL_INSTANCE.svc" \
 	    /sys/fs/cgroup/"$JAIL_INSTANCE.svc"; do
 		[ ! -d "$dir" ] || rmdir "$dir"
 	done
-	vnet_cleanup
 }
 
 # A command that runs the container. (vnet_host hides cgroups.)
