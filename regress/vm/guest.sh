@@ -8,7 +8,8 @@
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 HOME=/root
 VNET_PATIENCE=6
-export PATH HOME VNET_PATIENCE
+PARALLEL=2
+export PATH HOME VNET_PATIENCE PARALLEL
 
 # Mount a file system of the kernel: kernfs type path
 kernfs()
@@ -16,11 +17,13 @@ kernfs()
 	mkdir -p "$2" && mount -t "$1" "$1" "$2"
 }
 
-# Run cases: suite label objtop filter ...
+# Run cases: suite label objtop filter ... They may take longer than elsewhere.
 suite()
 {
 	echo "suite $1"
 	shift
+	find "$1/regress" -name Kyuafile -exec \
+	    sed -i 's/timeout=120/timeout=600/' {} +
 	sh "$TOP/regress/run.sh" "$@"
 }
 
