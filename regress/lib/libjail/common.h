@@ -18,7 +18,6 @@ ATF_TC_HEAD(name, tc)							\
 {									\
 	atf_tc_set_md_var(tc, "descr", "%s", what);			\
 	atf_tc_set_md_var(tc, "require.user", "root");			\
-	atf_tc_set_md_var(tc, "timeout", "120");			\
 }									\
 ATF_TC_CLEANUP(name, tc)						\
 {									\
