@@ -163,7 +163,8 @@ check_flags(const struct change *c)
 		if ((params[id].prflag & NO_USE) && spec_int(&c->sp, id, 0))
 			return (no_use(id));
 	}
-	return (0);
+	/* (What keeps a jail from it is its filter of system calls.) */
+	return (spec_int(&c->sp, P_NETLINK, 1) ? 0 : no_use(P_NETLINK));
 }
 
 /* What such a jail has no use for is to be as it is by itself. */
@@ -333,6 +334,17 @@ adopted_disown(struct session *s, uint32_t jid, const struct jail *j)
 	if (forget_level(s, jid) != 0)
 		return (-1);
 	return (j != NULL ? drop_ports(s, &j->pr) : 0);
+}
+
+/* A file of the cgroup; ENAMETOOLONG alone. */
+int
+adopted_path(const struct session *s, const struct jail *j, const char *file,
+    char path[PATH_MAX])
+{
+	const int root = strrchr(s->m.cgroup, '/') - s->m.cgroup;
+
+	return (snprintf(path, PATH_MAX, "%.*s%s/%s", root, s->m.cgroup,
+	    j->pi.pi_path, file) < PATH_MAX ? 0 : -1);
 }
 
 static int

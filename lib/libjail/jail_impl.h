@@ -115,6 +115,8 @@ bool is_adopted(const struct jail *j);
 int adopt(struct session *s, struct prison_info *pi);
 bool adopted_lives(const struct session *s, const struct jail *j);
 int adopted_disown(struct session *s, uint32_t jid, const struct jail *j);
+int adopted_path(const struct session *s, const struct jail *j,
+    const char *file, char path[PATH_MAX]);
 int adopted_processes(const struct session *s, const struct jail *j);
 int adopted_refuse(const struct jail *j);
 

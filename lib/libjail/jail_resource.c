@@ -422,8 +422,11 @@ resources_cpu_usage(struct session *s, const struct jail *j)
 {
 	char path[PATH_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s/%u/cpu.stat", s->m.cgroup,
-	    j->pi.pi_id);
+	if (!is_adopted(j))
+		snprintf(path, sizeof(path), "%s/%u/cpu.stat", s->m.cgroup,
+		    j->pi.pi_id);
+	else if (adopted_path(s, j, "cpu.stat", path) != 0)
+		return (0);
 	return (number_after(path, "usage_usec "));
 }
 
@@ -439,6 +442,10 @@ resources_mem_usage(struct session *s, const struct jail *j)
 	pid_t *pids;
 	int n;
 
+	if (is_adopted(j))
+		return (adopted_path(s, j, "memory.current", path) == 0 &&
+		    file_read(path, text, sizeof(text)) == 0 ?
+		    strtoull(text, NULL, 10) : 0);
 	if (path_of(path, s, CTL_MEMORY, j->pi.pi_id, on_v1(s, CTL_MEMORY) ?
 	    "memory.usage_in_bytes" : "memory.current") == 0 &&
 	    file_read(path, text, sizeof(text)) == 0)

@@ -251,7 +251,8 @@ remove_matching(const struct request *rq, const char *pattern)
 	return (n);
 }
 
-int
+/* Returns the exit status. */
+static int
 remove_one(const struct request *rq, const char *jail, bool must_exist)
 {
 	int jid;

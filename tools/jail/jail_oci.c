@@ -9,6 +9,7 @@
  */
 
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,18 @@ any_of_ours(json_t *notes)
 	return (false);
 }
 
+/*
+ * That it has ended with its cgroup is found when somebody looks. (Nothing is
+ * removed by name: hooks of containers that could not be made run, too.)
+ */
+static int
+look_at(const char *name)
+{
+	if (jail_getid(name) == -1 && errno != ENOENT)
+		errx(1, "%s", jail_errmsg);
+	return (0);
+}
+
 /* The words of a jail -c. */
 static char **
 words_of(const json_t *state, json_t *notes, const char *name, int *ret_n)
@@ -132,6 +145,8 @@ words_of(const json_t *state, json_t *notes, const char *name, int *ret_n)
 	words[n++] = param("name", name);
 	words[n++] = cgroup_of(state);
 	json_object_foreach(notes, key, value) {
+		if (strcmp(key, PREFIX "command") == 0)
+			errx(1, "command: not for a jail with a cgroup=");
 		if (is_ours(key) && strcmp(key, PREFIX "name") != 0)
 			words[n++] = param(key + strlen(PREFIX),
 			    annotation(key, value));
@@ -173,8 +188,7 @@ oci_hook(struct request *rq)
 	if (any_of_ours(notes)) {
 		name = name_of(state, notes);
 		status = strcmp(string(state, "status"), "stopped") == 0 ?
-		    remove_one(rq, name, false) :
-		    create(rq, state, notes, name);
+		    look_at(name) : create(rq, state, notes, name);
 		free(name);
 	}
 	json_decref(state);

@@ -48,9 +48,6 @@ int modify_jail(struct request *rq);
 /* Fill in the request from words name=value; the rest after command= is its. */
 void parse_params(struct request *rq, int argc, char **argv);
 
-/* Remove a jail by name, jid or pattern; the exit status. */
-int remove_one(const struct request *rq, const char *jail, bool must_exist);
-
 /* jail_oci.c: do what an OCI runtime has this hook for; the exit status. */
 int oci_hook(struct request *rq);
 

@@ -83,7 +83,7 @@ put_programs(FILE *f, int jid)
 		fclose(procs);
 }
 
-/* All that a jail is, by name; empty if there is no such jail. */
+/* All that a jail is but what it uses, by name; empty if there is none. */
 static char *
 describe(const char *name)
 {
@@ -100,6 +100,8 @@ describe(const char *name)
 	if (jid == -1)
 		ATF_REQUIRE_MSG(errno == ENOENT, "%s", jail_errmsg);
 	for (int i = 0; i < n && jid != -1; i++) {
+		if (strstr(jp[i].jp_name, ".usage") != NULL)
+			continue;
 		value = jailparam_export(&jp[i]);
 		ATF_REQUIRE(value != NULL);
 		fprintf(f, "%s=%s\n", jp[i].jp_name, value);

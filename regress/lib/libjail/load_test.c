@@ -71,7 +71,7 @@ JAIL_TC(killed_first_creation_is_taken_up_by_the_next,
 
 	vnet_instance(tc);
 	for (n = 1; kill_at(create, n) && n < CALLS_MAX;
-	    n += 6 * traced_step()) {
+	    n += 24 * traced_step()) {
 		make_jail("next", "ip4.addr", "192.0.2.7", NULL);
 		require_consistent(where(n));
 		require_first(n);
@@ -89,7 +89,7 @@ JAIL_TC(killed_first_creation_is_cleared_away_by_who_looks,
 
 	vnet_instance(tc);
 	for (n = 2; kill_at(create, n) && n < CALLS_MAX;
-	    n += 6 * traced_step()) {
+	    n += 24 * traced_step()) {
 		require_first(n);
 		require_consistent(where(n));
 		unload(n);
@@ -105,7 +105,7 @@ JAIL_TC(killed_unloading_is_carried_through_by_the_next,
 	int n;
 
 	vnet_instance(tc);
-	for (n = 1; more && n < CALLS_MAX; n += 2 * traced_step()) {
+	for (n = 1; more && n < CALLS_MAX; n += 10 * traced_step()) {
 		make_jail("first", "ip4.addr", "192.0.2.7", NULL);
 		make_jail("second", "ip6.addr", "2001:db8::7", NULL);
 		more = kill_at(destroy, n);

@@ -133,6 +133,8 @@ cgroup_that_cannot_be_had_is_an_error_body()
 	    jail -m name=web allow.packet_capture
 	refused 'jail: cpu.shares: not for a jail with a cgroup=' \
 	    jail -m name=web cpu.shares=10
+	refused 'jail: allow.netlink: not for a jail with a cgroup=' \
+	    jail -m name=web allow.nonetlink
 	refused 'jail: cgroup cannot be changed after creation' \
 	    jail -m name=web cgroup=/a
 	atf_check -o inline:'web: modified\n' jail -m name=web cgroup="$SVC"

@@ -57,6 +57,8 @@ end()
 	local dir
 
 	vnet_cleanup
+	[ ! -d state ] || runc --root "$PWD/state" delete --force \
+	    "$JAIL_INSTANCE" 2>/dev/null
 	for dir in /sys/fs/cgroup/*/"$JAIL_INSTANCE.svc" \
 	    /sys/fs/cgroup/"$JAIL_INSTANCE.svc"; do
 		[ ! -d "$dir" ] || rmdir "$dir"
@@ -64,7 +66,7 @@ end()
 }
 
 # A command that runs the container. (vnet_host hides cgroups.)
-runc()
+container()
 {
 	echo nsenter --net="/run/netns/$VNET_HOST" runc --root "$PWD/state" run \
 	    --bundle bundle "$JAIL_INSTANCE"
@@ -82,8 +84,8 @@ container_is_a_jail_while_it_runs_body()
 	bundle '"netjail.ip4.addr": "192.0.2.5", "netjail.name": "web",
 	    "netjail.allow.raw_sockets": "true"' \
 	    'httpd -f -p 192.0.2.1:8081; echo $?; echo hello | nc -l -p 8080'
-	$(runc) >out 2>err &
-	wait_until answers || atf_fail "no answer: $(cat out err)"
+	$(container) >out 2>err &
+	wait_until -t 60 answers || atf_fail "no answer: $(cat out err)"
 	wait $! || atf_fail "runc failed: $(cat err)"
 	atf_check -o inline:'1\n\n' cat out
 	atf_check -o match:'bind: Cannot assign requested' cat err
@@ -102,10 +104,10 @@ container_that_cannot_be_a_jail_does_not_start_body()
 	    persist
 	bundle '"netjail.ip4.addr": "192.0.2.5"' 'echo started'
 	atf_check -s not-exit:0 -o empty \
-	    -e match:'ip4.addr: 192.0.2.5 is an address of jail' $(runc)
+	    -e match:'ip4.addr: 192.0.2.5 is an address of jail' $(container)
 	bundle '"netjail.nonesuch": "1"' 'echo started'
 	atf_check -s not-exit:0 -o empty \
-	    -e match:'unknown parameter: nonesuch' $(runc)
+	    -e match:'unknown parameter: nonesuch' $(container)
 	atf_check -o inline:'other\n' jls name
 }
 container_that_cannot_be_a_jail_does_not_start_cleanup()
@@ -118,7 +120,7 @@ container_without_annotations_is_left_alone_body()
 {
 	begin
 	bundle '"other.ip4.addr": "192.0.2.5"' 'echo started'
-	atf_check -o inline:'started\n' $(runc)
+	atf_check -o inline:'started\n' $(container)
 	atf_check jls name
 }
 container_without_annotations_is_left_alone_cleanup()
@@ -145,6 +147,13 @@ state_that_is_none_is_an_error_body()
 	done
 	echo '{"id": "x", "status": "stopped", "annotations":
 	    {"netjail.a": "1"}}' | atf_check jail --oci-hook
+	# Whoever is named, it was not made for the container.
+	atf_check -o ignore jail -c name=other jid=7 persist
+	for name in other '*' 7; do
+		echo '{"id": "x", "status": "stopped", "annotations":
+		    {"netjail.name": "'"$name"'"}}' | atf_check jail --oci-hook
+	done
+	atf_check -o inline:'other\n' jls name
 	echo '{}' | atf_check jail --oci-hook
 }
 state_that_is_none_is_an_error_cleanup()
