@@ -73,7 +73,8 @@ enum jailparam_type {
  * or has as many of as it may; EEXIST, ENAMETOOLONG, EADDRINUSE an address is
  * in another jail's set, EADDRNOTAVAIL one is not in the jail's, ENOTDIR,
  * EAGAIN no jid is free, ENOSPC a limit of <sys/jail.h>, ENOTSUP a
- * limit without its controller; what the kernel says to its value.
+ * limit without its controller; EAGAIN, ESRCH, ETIMEDOUT a process cannot be
+ * brought under it; what the kernel says to its value.
  */
 int jail_set(struct iovec *iov, unsigned int niov, int flags);
 int jail_get(struct iovec *iov, unsigned int niov, int flags);

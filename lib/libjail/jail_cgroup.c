@@ -91,17 +91,14 @@ cgroup_open(struct session *s, uint32_t jid)
 	return (fd != -1 ? fd : file_failed(path));
 }
 
-/* The pids in the jail as the caller sees them; returns their number. */
+/* The pids in a file as the caller sees them; returns their number. */
 int
-cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids)
+pids_read(const char *path, pid_t **ret_pids)
 {
 	pid_t *pids = NULL, *more;
-	char path[PATH_MAX];
 	int n = 0, pid;
 	FILE *f;
 
-	if (path_of(path, s->m.cgroup, jid, "cgroup.procs") != 0)
-		return (-1);
 	f = fopen(path, "re");
 	if (f == NULL)
 		return (file_failed(path));
@@ -120,6 +117,17 @@ cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids)
 	fclose(f);
 	*ret_pids = pids;
 	return (n);
+}
+
+/* Those in the jail. */
+int
+cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, s->m.cgroup, jid, "cgroup.procs") != 0)
+		return (-1);
+	return (pids_read(path, ret_pids));
 }
 
 static int64_t

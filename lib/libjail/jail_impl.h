@@ -123,6 +123,7 @@ int adopted_refuse(const struct jail *j);
 /* jail_cgroup.c: the cgroup of a jail, by jid */
 int cgroup_make(struct session *s, uint32_t jid, uint64_t *ret_id);
 int cgroup_open(struct session *s, uint32_t jid);
+int pids_read(const char *path, pid_t **ret_pids);
 int cgroup_pids(struct session *s, uint32_t jid, pid_t **ret_pids);
 int cgroup_signal(uint32_t jid, pid_t pid, int sig);
 /* Wait no longer than that until it has; 0: let it go on. */

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "jail_set.h"
@@ -26,7 +27,9 @@
 #define PERIOD_US	100000	/* of cpu.max */
 #define PERCENT_MAX	1000000
 #define PIDS_OF_INIT	1	/* pid 1 is not for the jail to count */
-#define PASSES_MAX	100	/* over processes that fork as they are moved */
+#define PASSES		10	/* over processes that fork as they are moved */
+#define FROZEN_PASSES	1000	/* over those that are ending */
+#define DIGITS		"0123456789"
 #define TEXT_MAX	(JAIL_CPUSLEN + 32)
 
 const char *const controllers[CTL_MAX] = {
@@ -160,31 +163,113 @@ make_group(enum controller ctl, const char *group)
 	return (ctl == CTL_CPUSET ? inherit_cpuset(group) : 0);
 }
 
-/* Those that fork meanwhile are found in another pass. */
 static int
-move_all(struct session *s, uint32_t jid, const char *group)
+compare_pids(const void *a, const void *b)
 {
-	char path[PATH_MAX + 16], pid[16];
-	int moved = 1, n, last = -1;
+	const pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return ((x > y) - (x < y));
+}
+
+/*
+ * Those of the jail that are not in the group; returns their number. The group
+ * is read last: who was born since the jail was read is in it if the parent
+ * was, and a parent that was not is found.
+ */
+static int
+outside(struct session *s, uint32_t jid, const char *procs, pid_t **ret_pids)
+{
+	pid_t *pids, *in;
+	int n, nin, left = 0;
+
+	n = cgroup_pids(s, jid, &pids);
+	if (n < 0)
+		return (-1);
+	nin = pids_read(procs, &in);
+	if (nin < 0) {
+		free(pids);
+		return (-1);
+	}
+	if (nin > 0)
+		qsort(in, nin, sizeof(*in), compare_pids);
+	for (int i = 0; i < n; i++) {
+		if (nin == 0 || bsearch(&pids[i], in, nin, sizeof(*in),
+		    compare_pids) == NULL)
+			pids[left++] = pids[i];
+	}
+	free(in);
+	*ret_pids = pids;
+	return (left);
+}
+
+/* One of another pid namespace is 0 here, which would move the caller. */
+static int
+move_one(const char *procs, pid_t pid)
+{
+	char text[16];
+
+	if (pid == 0)
+		return (jail_fail(ESRCH, "%s: a process of the jail is not in "
+		    "this pid namespace: try again on the host", procs));
+	snprintf(text, sizeof(text), "%d", pid);
+	if (file_write(procs, text) != 0 && errno != ESRCH)
+		return (jail_fail(errno, "%s: process %d: %s", procs, pid,
+		    strerror(errno)));
+	return (0);
+}
+
+/* Returns how many there were to move. */
+static int
+move_pass(struct session *s, uint32_t jid, const char *procs)
+{
+	int error = 0, n;
 	pid_t *pids;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-	for (int i = 0; i < PASSES_MAX && moved > 0; i++) {
-		n = cgroup_pids(s, jid, &pids);
-		if (n < 0)
-			return (-1);
-		moved = n != last;
-		for (int k = 0; k < n; k++) {
-			snprintf(pid, sizeof(pid), "%d", pids[k]);
-			if (file_write(path, pid) != 0 && errno != ESRCH) {
-				free(pids);
-				return (-1);
-			}
-		}
-		last = n;
-		free(pids);
+	n = outside(s, jid, procs, &pids);
+	if (n < 0)
+		return (-1);
+	for (int i = 0; i < n && error == 0; i++)
+		error = move_one(procs, pids[i]);
+	free(pids);
+	return (error == 0 ? n : -1);
+}
+
+/* Returns 0 when none is left, 1 when some may be. */
+static int
+move_passes(struct session *s, uint32_t jid, const char *procs, int passes)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int n = 1;
+
+	for (int i = 0; i < passes && n > 0; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		n = move_pass(s, jid, procs);
 	}
-	return (0);
+	return (n > 0 ? 1 : n);
+}
+
+/*
+ * Those that fork faster than they are moved have to stand still. Who is killed
+ * meanwhile leaves that to the journal, which has the jail go on.
+ */
+static int
+move_all(struct session *s, enum controller ctl, uint32_t jid)
+{
+	char procs[PATH_MAX];
+	int left;
+
+	if (path_of(procs, s, ctl, jid, "cgroup.procs") != 0)
+		return (-1);
+	left = move_passes(s, jid, procs, PASSES);
+	if (left <= 0)
+		return (left);
+	left = cgroup_freeze(s, jid, FREEZE_MS) == 0 ?
+	    move_passes(s, jid, procs, FROZEN_PASSES) : -1;
+	if (cgroup_freeze(s, jid, 0) != 0 || left == -1)
+		return (-1);
+	return (left == 0 ? 0 : jail_fail(EAGAIN, "%s: a process of the jail "
+	    "does not move there: try again", procs));
 }
 
 /* The jail's group on a v1 hierarchy, with all of its processes in it. */
@@ -193,12 +278,12 @@ group_v1(struct session *s, enum controller ctl, uint32_t jid)
 {
 	char group[PATH_MAX];
 
-	if (make_group(ctl, s->m.v1[ctl]) != 0 ||
-	    path_of(group, s, ctl, jid, "") != 0)
+	if (path_of(group, s, ctl, jid, "") != 0)
 		return (-1);
-	if (access(group, F_OK) == 0)
-		return (0);
-	return (make_group(ctl, group) == 0 ? move_all(s, jid, group) : -1);
+	if (make_group(ctl, s->m.v1[ctl]) != 0 || make_group(ctl, group) != 0)
+		return (jail_fail(errno, "cgroup %s: %s", group,
+		    strerror(errno)));
+	return (move_all(s, ctl, jid));
 }
 
 /* Have a v2 controller at work for jails: in the root's groups, and in ours. */
@@ -222,6 +307,10 @@ check_controller(const struct session *s, const struct resource *r)
 {
 	if (on_v1(s, r->ctl) || enable_v2(s, r->ctl) == 0)
 		return (0);
+	if (errno != ENOENT && errno != EINVAL)
+		return (jail_fail(ENOTSUP, "%s: the %s controller of cgroup v2 "
+		    "cannot be put to work: %s", params[r->id].name,
+		    controllers[r->ctl], strerror(errno)));
 	return (jail_fail(ENOTSUP, "%s: no %s controller, neither on cgroup v2 "
 	    "nor on a v1 hierarchy", params[r->id].name,
 	    controllers[r->ctl]));
@@ -250,7 +339,7 @@ write_value(struct session *s, const struct resource *r,
 	char path[PATH_MAX], text[TEXT_MAX];
 
 	if (v1 && group_v1(s, r->ctl, pi->pi_id) != 0)
-		return (failed(r, "cgroup"));
+		return (-1);
 	if (path_of(path, s, r->ctl, pi->pi_id, v1 ? r->v1 : r->v2) != 0)
 		return (-1);
 	r->text(pi, v1, text);
@@ -280,7 +369,8 @@ set_cpus(const struct spec *sp, struct prison_info *pi)
 
 	if (text == NULL)
 		return (0);
-	if (text[strspn(text, "0123456789,-")] != '\0')
+	if (text[strspn(text, DIGITS ",-")] != '\0' ||
+	    (text[0] != '\0' && strpbrk(text, DIGITS) == NULL))
 		return (jail_fail(EINVAL, "cpuset.cpus: %s: numbers of "
 		    "processors with , and - between, like 0-3,5", text));
 	memset(pi->pi_cpus, 0, sizeof(pi->pi_cpus));
@@ -330,6 +420,7 @@ resources_restore(struct session *s, const struct jail *j)
 {
 	char path[PATH_MAX];
 
+	cgroup_freeze(s, j->pi.pi_id, 0);
 	for (size_t i = 0; i < NRESOURCES; i++) {
 		const struct resource *r = &resources[i];
 
@@ -348,10 +439,7 @@ resources_begin(struct session *s, uint32_t jid)
 {
 	if (!on_v1(s, CTL_CPU) && s->fresh)
 		enable_v2(s, CTL_CPU);
-	if (!on_v1(s, CTL_CPU) || group_v1(s, CTL_CPU, jid) == 0)
-		return (0);
-	return (jail_fail(errno, "cgroup %s/%u: %s", s->m.v1[CTL_CPU], jid,
-	    strerror(errno)));
+	return (on_v1(s, CTL_CPU) ? group_v1(s, CTL_CPU, jid) : 0);
 }
 
 /* Remove its groups; they are empty. */

@@ -25,9 +25,8 @@ pids_max_keeps_a_jail_from_forking_body()
 	atf_check -o ignore jail -c name=a persist pids.max=5
 	atf_check -s exit:0 jexec a sh -c 'sleep 0 & sleep 0 & wait'
 	atf_check -s not-exit:0 -e match:'[Cc]annot fork' jexec a sh -c \
-	    'for i in 1 2 3 4 5 6; do sleep 9 & done; wait'
-	wait_until sh -c '[ "$(jls -j a processes)" -eq 0 ]' ||
-	    atf_check jailkill -s KILL a
+	    'for i in 1 2 3 4 5 6; do sleep 100 >/dev/null 2>&1 & done; wait'
+	atf_check jailkill -s KILL a
 	atf_check -o ignore jail -m name=a pids.max=0
 	atf_check jexec a sh -c \
 	    'for i in 1 2 3 4 5 6; do sleep 0 & done; wait'
@@ -51,6 +50,11 @@ limit_is_for_processes_that_are_there_body()
 	atf_check -o inline:'4\n' sh -c "wc -l <'$FILE'"
 	atf_check -s not-exit:0 -e match:'[Cc]annot fork' jexec a sh -c \
 	    'sleep 0 & sleep 0 & wait'
+	# So it is when one who was killed has made the group and no more.
+	needs cpuset cgroup.procs
+	mkdir -p "${FILE%/*}"
+	atf_check -o ignore jail -m name=a cpuset.cpus=0
+	atf_check -o inline:'4\n' sh -c "wc -l <'$FILE'"
 }
 limit_is_for_processes_that_are_there_cleanup()
 {
@@ -87,7 +91,8 @@ cpu_max_holds_a_jail_back_body()
 {
 	vnet_instance
 	needs cpu cpu.stat
-	atf_check -o ignore jail -c name=a persist cpu.max=20
+	# So little that it is too little on a busy machine, too.
+	atf_check -o ignore jail -c name=a persist cpu.max=2
 	jexec a sh -c 'while :; do :; done' &
 	vnet_pid $!
 	wait_until throttled || atf_fail "it is not held back: $(cat "$FILE")"
@@ -156,8 +161,10 @@ change_that_fails_leaves_the_old_limits_body()
 	refused 'cpu.max: -1 is not between 0 and 1000000' cpu.max=-1
 	refused 'cpu.max: not a number: "1.5"' cpu.max=1.5
 	refused 'pids.max: -1 is not between 0 and 4194304' pids.max=-1
-	refused "cpuset.cpus: all: numbers of processors with , and - \
-between, like 0-3,5" cpuset.cpus=all
+	for cpus in all , -; do
+		refused "cpuset.cpus: $cpus: numbers of processors with , \
+and - between, like 0-3,5" cpuset.cpus=$cpus
+	done
 	for size in 1x k 1mm -1 1.5g; do
 		refused "mem.max: not a number, with k, m, g or t behind: \
 \"$size\"" mem.max=$size
@@ -170,6 +177,28 @@ between, like 0-3,5" cpuset.cpus=all
 	atf_check jailstate -c
 }
 change_that_fails_leaves_the_old_limits_cleanup()
+{
+	vnet_cleanup
+}
+
+# Its pids are those of others there, or none.
+atf_test_case other_pid_namespace_moves_nobody cleanup
+other_pid_namespace_moves_nobody_body()
+{
+	vnet_instance
+	needs pids cgroup.procs
+	grep -q '^[^ ]* [^ ]* cgroup .*pids' /proc/mounts ||
+	    vnet_lacks pids "on cgroup v2 nobody is moved"
+	jail -q -c name=a command=sleep 100 &
+	vnet_pid $!
+	wait_until sh -c '[ "$(jls -j a processes)" = 1 ]' 2>/dev/null
+	atf_check -s exit:1 -e match:'^jail: .* not in this pid namespace: ' \
+	    unshare -pf --mount-proc jail -m name=a pids.max=9
+	atf_check -o inline:'0\n' jls -j a pids.max
+	atf_check -o ignore jail -m name=a pids.max=9
+	atf_check -o inline:'2\n' sh -c "wc -l <'$FILE'"
+}
+other_pid_namespace_moves_nobody_cleanup()
 {
 	vnet_cleanup
 }
@@ -203,5 +232,6 @@ atf_init_test_cases()
 	atf_add_test_case jails_weigh_alike_from_the_beginning
 	atf_add_test_case cpuset_is_what_programs_see
 	atf_add_test_case change_that_fails_leaves_the_old_limits
+	atf_add_test_case other_pid_namespace_moves_nobody
 	atf_add_test_case nothing_is_left_on_any_hierarchy
 }
