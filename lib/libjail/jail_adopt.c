@@ -347,32 +347,33 @@ adopted_path(const struct session *s, const struct jail *j, const char *file,
 	    j->pi.pi_path, file) < PATH_MAX ? 0 : -1);
 }
 
-static int
-count_lines(int dir)
+static void
+each_in(int dir, pid_fn *fn, void *arg)
 {
-	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC), n = 0;
+	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC), pid;
 	FILE *f = fd == -1 ? NULL : fdopen(fd, "r");
 
-	for (int c; f != NULL && (c = getc(f)) != EOF;)
-		n += c == '\n';
+	while (f != NULL && fscanf(f, "%d", &pid) == 1)
+		fn(pid, arg);
 	if (f != NULL)
 		fclose(f);
 	else if (fd != -1)
 		close(fd);
-	return (n);
 }
 
 /* The directory is closed. What goes meanwhile has no processes. */
-static int
-count_below(int dir, int depth)
+static void
+each_below(int dir, int depth, pid_fn *fn, void *arg)
 {
-	int fd, n = count_lines(dir);
-	DIR *d = fdopendir(dir);
 	struct dirent *e;
+	DIR *d;
+	int fd;
 
+	each_in(dir, fn, arg);
+	d = fdopendir(dir);
 	if (d == NULL) {
 		close(dir);
-		return (n);
+		return;
 	}
 	while (depth < LEVELS && (e = readdir(d)) != NULL) {
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
@@ -380,16 +381,37 @@ count_below(int dir, int depth)
 		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY |
 		    O_NOFOLLOW | O_CLOEXEC);
 		if (fd != -1)
-			n += count_below(fd, depth + 1);
+			each_below(fd, depth + 1, fn, arg);
 	}
 	closedir(d);
-	return (n);
+}
+
+/* For all of its processes, those of the cgroups in it too. */
+int
+adopted_each(const struct session *s, const struct jail *j, pid_fn *fn,
+    void *arg)
+{
+	int fd = open_cgroup(s, j->pi.pi_path);
+
+	if (fd == -1)
+		return (-1);
+	each_below(fd, 0, fn, arg);
+	return (0);
+}
+
+static void
+count(pid_t pid, void *arg)
+{
+	int *n = arg;
+
+	(void)pid;
+	++*n;
 }
 
 int
 adopted_processes(const struct session *s, const struct jail *j)
 {
-	int fd = open_cgroup(s, j->pi.pi_path);
+	int n = 0;
 
-	return (fd == -1 ? -1 : count_below(fd, 0));
+	return (adopted_each(s, j, count, &n) == 0 ? n : -1);
 }

@@ -117,6 +117,9 @@ bool adopted_lives(const struct session *s, const struct jail *j);
 int adopted_disown(struct session *s, uint32_t jid, const struct jail *j);
 int adopted_path(const struct session *s, const struct jail *j,
     const char *file, char path[PATH_MAX]);
+typedef void pid_fn(pid_t pid, void *arg);
+int adopted_each(const struct session *s, const struct jail *j, pid_fn *fn,
+    void *arg);
 int adopted_processes(const struct session *s, const struct jail *j);
 int adopted_refuse(const struct jail *j);
 

@@ -518,6 +518,35 @@ resources_cpu_usage(struct session *s, const struct jail *j)
 	return (number_after(path, "usage_usec "));
 }
 
+/* What the kernel accounts for the jail: for one with a cgroup= by v2 alone. */
+static bool
+mem_accounted(struct session *s, const struct jail *j, uint64_t *ret_usage)
+{
+	char path[PATH_MAX], text[32];
+	int error;
+
+	if (is_adopted(j))
+		error = adopted_path(s, j, "memory.current", path);
+	else
+		error = path_of(path, s, CTL_MEMORY, j->pi.pi_id,
+		    on_v1(s, CTL_MEMORY) ? "memory.usage_in_bytes" :
+		    "memory.current");
+	if (error != 0 || file_read(path, text, sizeof(text)) != 0)
+		return (false);
+	*ret_usage = strtoull(text, NULL, 10);
+	return (true);
+}
+
+static void
+add_pss(pid_t pid, void *arg)
+{
+	uint64_t *sum = arg;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	*sum += number_after(path, "Pss:") * 1024;
+}
+
 /*
  * In bytes: where the kernel accounts for the jail, what that says; or else
  * what its processes have, each a part of what they share.
@@ -525,24 +554,19 @@ resources_cpu_usage(struct session *s, const struct jail *j)
 uint64_t
 resources_mem_usage(struct session *s, const struct jail *j)
 {
-	char path[PATH_MAX], text[32];
 	uint64_t sum = 0;
 	pid_t *pids;
 	int n;
 
-	if (is_adopted(j))
-		return (adopted_path(s, j, "memory.current", path) == 0 &&
-		    file_read(path, text, sizeof(text)) == 0 ?
-		    strtoull(text, NULL, 10) : 0);
-	if (path_of(path, s, CTL_MEMORY, j->pi.pi_id, on_v1(s, CTL_MEMORY) ?
-	    "memory.usage_in_bytes" : "memory.current") == 0 &&
-	    file_read(path, text, sizeof(text)) == 0)
-		return (strtoull(text, NULL, 10));
-	n = cgroup_pids(s, j->pi.pi_id, &pids);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pids[i]);
-		sum += number_after(path, "Pss:") * 1024;
+	if (mem_accounted(s, j, &sum))
+		return (sum);
+	if (is_adopted(j)) {
+		adopted_each(s, j, add_pss, &sum);
+		return (sum);
 	}
+	n = cgroup_pids(s, j->pi.pi_id, &pids);
+	for (int i = 0; i < n; i++)
+		add_pss(pids[i], &sum);
 	if (n >= 0)
 		free(pids);
 	return (sum);

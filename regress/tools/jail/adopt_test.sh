@@ -59,6 +59,8 @@ jail_has_the_cgroup_until_it_is_removed_body()
 	    atf_fail "nobody listens"
 	atf_check -o inline:"web $SVC / 1\n" \
 	    jls -j web name cgroup path processes
+	[ "$(jls -j web cpu.usage)" -gt 0 ] || atf_fail "it has used nothing"
+	[ "$(jls -j web mem.usage)" -gt 0 ] || atf_fail "it has no memory"
 	atf_check jailstate -c
 	atf_check -o inline:'web: removed\n' jail -r web
 	kill -0 $pid || atf_fail "the service is gone"
