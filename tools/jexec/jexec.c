@@ -18,8 +18,7 @@
 #include "jail.h"
 #include "util.h"
 #include "util_job.h"
-
-#include "jexec_user.h"
+#include "util_user.h"
 
 /* Exit statuses of a shell that cannot run a command. */
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jexec_user.h"
+#include "util_user.h"
 
 static char *
 copy(const char *text)

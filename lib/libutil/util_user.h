@@ -2,12 +2,12 @@
 /*
  * Copyright (c) 2026 The netjail authors
  *
- * The user as whom jexec runs a command. Functions end the process when they
- * fail.
+ * The user as whom a command is run in a jail. Functions end the process when
+ * they fail.
  */
 
-#ifndef _JEXEC_USER_H_
-#define _JEXEC_USER_H_
+#ifndef _UTIL_USER_H_
+#define _UTIL_USER_H_
 
 #include <sys/types.h>
 
@@ -33,4 +33,4 @@ void user_root(struct user *u);
 /* Be that user from now on. */
 void user_become(const struct user *u);
 
-#endif /* !_JEXEC_USER_H_ */
+#endif /* !_UTIL_USER_H_ */
