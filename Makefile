@@ -7,7 +7,7 @@ TOOLS	= jail jailinit jls jexec jailkill jifconfig jmkroot jping jstat jtrace
 LIBS	= lib/libutil lib/libjail lib/libprobe
 PROGS	= $(TOOLS:%=tools/%)
 SUBDIRS	= sys $(LIBS) $(PROGS) share/man share/completion
-PAGES	= $(wildcard tools/*/*.8 lib/*/*.3 share/man/*.7)
+PAGES	= $(wildcard tools/*/*.[58] lib/*/*.3 share/man/*.7)
 # What make test is made of; each ends with a line of totals.
 STAGES	= check check-without check-compilers check-sanitize check-valgrind \
 	  test-kernels

@@ -18,6 +18,8 @@ MANDIR	= $(DESTDIR)$(PREFIX)/share/man
 
 CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+BISON	?= bison
+FLEX	?= flex
 PKGCONFIG ?= pkg-config
 INSTALL	?= install
 OBJCOPY	?= objcopy

@@ -60,12 +60,13 @@ check_licence()
 	id='SPDX-License-Identifier:'
 
 	spdx '^sys/.*\.[ch]$' "/* $id GPL-2.0-only OR BSD-2-Clause */"
-	spdx '^(lib|tools|regress|bench|share)/.*\.[ch]$' \
+	spdx '^(lib|tools|regress|bench|share)/.*\.[chly]$' \
 	    "/* $id BSD-2-Clause */"
 	spdx '(\.(sh|bash|subr|mk|awk)|Makefile|^\.ci/run)$' \
 	    "# $id BSD-2-Clause"
 	spdx '\.[1-9]$' ".\\\" $id BSD-2-Clause"
-	files '\.[ch]$' | xargs grep -L 'Copyright (c) .* The netjail authors' |
+	files '\.[chly]$' |
+	    xargs grep -L 'Copyright (c) .* The netjail authors' |
 	    sed 's/$/:1: says no Copyright (c) ... The netjail authors/'
 }
 
@@ -106,7 +107,8 @@ check_bridge()
 
 check_form()
 {
-	text='\.([ch1-9]|sh|bash|subr|mk|awk|md|map)|Makefile|^[^/]*|^\.ci/run'
+	text='\.([chly1-9]|sh|bash|subr|mk|awk|md|map)|Makefile|^[^/]*'
+	text="$text|^\.ci/run"
 
 	files '\.([ch1-9]|sh|bash|subr|awk)$' | xargs awk -f mk/form.awk
 	files "($text)$" |
@@ -119,7 +121,7 @@ check_form()
 # Whatever is not in a Makefile is not built, or not run.
 check_makefiles()
 {
-	files '(\.c|_test\.sh)$' | awk '
+	files '(\.[cly]|_test\.sh)$' | awk '
 	FILENAME ~ /Makefile$/ {
 		dir = FILENAME
 		sub(/[/]Makefile$/, "", dir)
@@ -170,7 +172,7 @@ check_sections()
 # Do references to pages of this tree lead anywhere?
 check_references()
 {
-	files '\.[1-9]$' | xargs grep -noE '^\.Xr j[a-z]* [1-9]' /dev/null |
+	files '\.[1-9]$' | xargs grep -noE '^\.Xr j[a-z.]* [1-9]' /dev/null |
 	    TREE=$tree awk -F '[: ]' '
 	BEGIN {
 		for (n = split(ENVIRON["TREE"], file, "\n"); n > 0; n--) {

@@ -3,9 +3,9 @@
 # in sh), FUZZERS (libFuzzer, in C). A program in C is made of its own .c and
 # SRCS, with PKGS by pkg-config, LIBS of this tree by path below obj/, and
 # LDADD; SRCS_<test>, PKGS_<test>, LIBS_<test> and LDADD_<test> add to these for
-# one test. SUBRS are functions that its scripts share. META_<test> is kyua's
-# metadata for it, such as is_exclusive="true". A case has two minutes unless it
-# asks for more itself.
+# one test. A fuzzer is its own .c and SRCS_<fuzzer>, paths. SUBRS are functions
+# that its scripts share. META_<test> is kyua's metadata for it, such as
+# is_exclusive="true". A case has two minutes unless it asks for more itself.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))defs.mk
 
@@ -46,7 +46,7 @@ $(PROGS_FUZZ): $(OBJ)/%: %.c
 	$(say) FUZZ $(HERE)/$(@F)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) -O1 -g -std=gnu11 $(WARN) $(FUZZFLAGS) \
-	    -MMD -MP -MF $@.d -o $@ $<
+	    -MMD -MP -MF $@.d -o $@ $< $(SRCS_$(@F))
 
 $(OBJ)/Kyuafile: Makefile $(TOP)/mk/test.mk
 	@mkdir -p $(@D)
