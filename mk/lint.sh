@@ -14,6 +14,8 @@ CONTRACT=sys/sys/jail.h
 LIBRARY=lib/libjail
 PAGE3=$LIBRARY/jail.3
 PAGE8=tools/jail/jail.8
+PAGE5=tools/jail/jail.conf.5
+CONF=tools/jail/conf_param.c
 COMPLETION=share/completion/netjail.bash
 ZSH_COMPLETION=share/completion/_netjail
 
@@ -271,20 +273,29 @@ check_reasons()
 	seen[$2]++ { print $1, "has the number of another reason" }'
 }
 
-# A page may tell of several parameters with one .It.
+# The parameters that a page tells of; it may do so of several with one .It.
+page_parameters()
+{
+	awk '/^\.Sh/ { on = $2 == "PARAMETERS" }
+	on && /^\.It Va/ {
+		for (i = 3; i <= NF; i++)
+			if ($i != ",")
+				print FILENAME ":" FNR ": " $i
+	}' "$1"
+}
+
 check_parameters()
 {
 	table=$(names $LIBRARY/jail_param.c \
 	    '\[P_[A-Z0-9_]+\] = \{ "([a-z0-9_.]+)"')
-	page=$(awk '/^\.Sh/ { on = $2 == "PARAMETERS" }
-	on && /^\.It Va/ {
-		for (i = 3; i <= NF; i++)
-			if ($i != "," && $i != "command")
-				print FILENAME ":" FNR ": " $i
-	}' $PAGE8)
+	page=$(page_parameters $PAGE8 | grep -v ' command$')
+	own=$(names $CONF '	\{ "([a-z_.]+)", [A-Z]+ \},')
+	page5=$(page_parameters $PAGE5)
 
 	absent "$table" "$page" 'is a parameter, but not in jail.8'
 	absent "$page" "$table" 'is in jail.8, but not a parameter'
+	absent "$own" "$page5" 'is a parameter, but not in jail.conf.5'
+	absent "$page5" "$own" 'is in jail.conf.5, but not a parameter'
 }
 
 # The options that a tool's getopt_long() knows; "-json" is --json.

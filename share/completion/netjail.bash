@@ -7,8 +7,9 @@
 
 # The tools: their options, and of these the ones that want an argument.
 declare -A _netjail_options=(
-	[jail]='-c -i -m -q -r -v -V -h --destroy --oci-hook --reboot --run
-	    --shutdown --status --wait --help --version'
+	[jail]='-C -c -e -f -i -J -l -m -p -q -R -r -v -V -h --destroy
+	    --dry-run --oci-hook --reboot --run --shutdown --status --wait
+	    --help --version'
 	[jls]='-c -d -h -j -N -n -q -s -v --json --help --version'
 	[jexec]='-d -e -h -l -U -u --help --version'
 	[jailkill]='-h -l -s -x --help --version'
@@ -21,13 +22,28 @@ declare -A _netjail_options=(
 	    --version'
 )
 declare -A _netjail_letters=(
-	[jail]='' [jls]=j [jexec]=deUu [jailkill]=s [jifconfig]=j
+	[jail]=efJp [jls]=j [jexec]=deUu [jailkill]=s [jifconfig]=j
 	[jmkroot]=m [jping]=cijSstWw [jstat]=cjw [jtrace]=fjmpqSw
 )
 
 _netjail_jails()
 {
 	jls name 2>/dev/null
+}
+
+# The jails of the configuration file that is named on the command line.
+_netjail_configured()
+{
+	local i
+
+	for ((i = 1; i < COMP_CWORD - 1; i++)); do
+		[[ ${COMP_WORDS[i]} == -*f && ${COMP_WORDS[i]} != --* ]] ||
+		    continue
+		jail -f "${COMP_WORDS[i + 1]}" -e ' ' 2>/dev/null |
+		    sed "s/^name=\([^ ]*\).*/\1/; s/'//g"
+		return 0
+	done
+	return 1
 }
 
 # All of jls's parameters; of these, the ones that jail(8) can set, with the =
@@ -111,6 +127,10 @@ _netjail_argument()
 	*-j)
 		_netjail_offer "$(_netjail_jails)"
 		;;
+	jail-[fJ])
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
 	jexec-[uU])
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
 		;;
@@ -146,14 +166,16 @@ _netjail_removes()
 	local options=" ${COMP_WORDS[*]:1:COMP_CWORD - 1}"
 
 	[[ $options =~ \ --(reboot|run|shutdown|status|wait)(\ |$) ]] && return
-	[[ $options =~ \ -[a-z]*r && ! $options =~ \ -[a-z]*[cm] ]]
+	[[ $options =~ \ -[a-zA-Z]*[rR] && ! $options =~ \ -[a-z]*[cm] ]]
 }
 
 _netjail_operand()
 {
 	case $1 in
 	jail)
-		if _netjail_removes; then
+		if _netjail_configured >/dev/null; then
+			_netjail_offer "$(_netjail_configured)"
+		elif _netjail_removes; then
 			_netjail_offer "$(_netjail_jails)"
 		else
 			_netjail_setting

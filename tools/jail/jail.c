@@ -14,11 +14,17 @@
 
 #include "jail_tool.h"
 
+#define LIMIT		16	/* jails at the same time, and */
+#define LIMIT_MAX	1000	/* the most of them */
+
 static const char usage[] =
     "jail [-iqv] -c|-m|-cm|-rc name=value ... [command=program "
     "argument ...]\n"
     "       jail [-iqv] -c|-rc --wait name=value ...\n"
-    "       jail [-qv] -r jail ...\n"
+    "       jail [-ilqv] [-f file] [-J jidfile] [-p limit] [--dry-run]\n"
+    "            -c|-m|-cm|-rc|-r|-C [jail ...]\n"
+    "       jail [-qv] -r|-R jail ...\n"
+    "       jail [-f file] -e separator [jail ...]\n"
     "       jail --shutdown | --reboot | --status | --wait jail ...\n"
     "       jail --run jail command ...\n"
     "       jail -V | --destroy | --oci-hook | -h";
@@ -59,6 +65,22 @@ find_param(const struct request *rq, const char *name)
 	return (NULL);
 }
 
+void
+say_name(const struct request *rq, const char *name, int jid, const char *what)
+{
+	if (rq->only_jid)
+		printf("%d\n", jid);
+	if (rq->quiet || rq->only_jid)
+		return;
+	if (name != NULL)
+		printf("%s: %s", name, what);
+	else
+		printf("%d: %s", jid, what);
+	if (rq->verbose)
+		printf(", jid %d", jid);
+	printf("\n");
+}
+
 /*
  * A jail is told of by its name; that of one without is its jid. It may have
  * ended by now, with its command.
@@ -67,20 +89,11 @@ void
 say_done(const struct request *rq, int jid, const char *what)
 {
 	const struct jailparam *jp = find_param(rq, "name");
-	char *name;
+	char *name = NULL;
 
-	if (rq->only_jid)
-		printf("%d\n", jid);
-	if (rq->quiet || rq->only_jid)
-		return;
-	name = jp != NULL ? jailparam_export(jp) : jail_getname(jid);
-	if (name != NULL)
-		printf("%s: %s", name, what);
-	else
-		printf("%d: %s", jid, what);
-	if (rq->verbose)
-		printf(", jid %d", jid);
-	printf("\n");
+	if (!rq->quiet && !rq->only_jid)
+		name = jp != NULL ? jailparam_export(jp) : jail_getname(jid);
+	say_name(rq, name, jid, what);
 	free(name);
 }
 
@@ -224,12 +237,12 @@ remove_jid(const struct request *rq, int jid, const char *name)
 		    ", and all its processes" : "");
 }
 
-/* All jails whose name a pattern matches; returns how many there were. */
-static int
-remove_matching(const struct request *rq, const char *pattern)
+void
+each_running(const char *pattern, void (*what)(void *, int, const char *),
+    void *arg)
 {
 	struct jailparam jp[2];
-	int jid = 0, n = 0;
+	int jid = 0;
 
 	if (jailparam_init(&jp[0], "lastjid") != 0 ||
 	    jailparam_init(&jp[1], "name") != 0)
@@ -240,25 +253,27 @@ remove_matching(const struct request *rq, const char *pattern)
 		jid = jailparam_get(jp, 2, 0);
 		if (jid == -1)
 			break;
-		if (fnmatch(pattern, jp[1].jp_value, 0) == 0) {
-			remove_jid(rq, jid, jp[1].jp_value);
-			n++;
-		}
+		if (fnmatch(pattern, jp[1].jp_value, 0) == 0)
+			what(arg, jid, jp[1].jp_value);
 	}
 	if (errno != ENOENT)
 		errx(1, "%s", jail_errmsg);
 	jailparam_free(jp, 2);
-	return (n);
 }
 
-/* Returns the exit status. */
-static int
+static void
+remove_matching(void *rq, int jid, const char *name)
+{
+	remove_jid(rq, jid, name);
+}
+
+int
 remove_one(const struct request *rq, const char *jail, bool must_exist)
 {
 	int jid;
 
 	if (strchr(jail, '*') != NULL) {
-		remove_matching(rq, jail);
+		each_running(jail, remove_matching, (void *)rq);
 		return (0);
 	}
 	jid = jail_getid(jail);
@@ -315,18 +330,56 @@ destroy(void)
 	return (0);
 }
 
+/*
+ * Do the operands name jails of the file? They do not if one is name=value, or
+ * the first is a parameter. (-R asks no file, nor does who asks an init.)
+ */
+static bool
+is_of_file(const struct request *rq, int argc, char **argv)
+{
+	struct jailparam jp;
+
+	if (rq->remove_only || rq->life != 0)
+		return (false);
+	for (int i = 0; i < argc; i++) {
+		if (strchr(argv[i], '=') != NULL)
+			return (false);
+	}
+	if (argc == 0 || (rq->remove && !rq->create) || rq->conf != NULL ||
+	    jailparam_init(&jp, argv[0]) != 0)
+		return (true);
+	jailparam_free(&jp, 1);
+	return (false);
+}
+
+/* Options that are for the jails of a file alone. */
+static bool
+needs_file(const struct request *rq)
+{
+	return (rq->conf != NULL || rq->cleanup || rq->separator != NULL ||
+	    rq->dry_run || rq->clean || rq->jidfile != NULL ||
+	    rq->limit != LIMIT);
+}
+
 /* Is it one thing that is asked for, with operands if it is for these? */
 static void
-check_usage(const struct request *rq, int argc)
+check_usage(const struct request *rq, bool of_file, int argc)
 {
 	const bool acts = rq->create || rq->modify || rq->remove;
 	const bool asks = rq->life != 0 && !(rq->life == OPT_WAIT &&
 	    rq->create && !rq->modify);
 
-	if (rq->layers + rq->destroy + rq->oci + acts + asks != 1 ||
-	    (argc == 0) == (acts || asks) ||
-	    (rq->life == OPT_RUN && argc == 1) ||
+	if (rq->layers + rq->destroy + rq->oci + rq->remove_only +
+	    rq->cleanup + (rq->separator != NULL) + acts + asks != 1 ||
 	    (rq->remove && rq->modify))
+		usage_error(usage, 1);
+	if (rq->layers || rq->destroy || rq->oci ? argc != 0 :
+	    (rq->remove_only || rq->life != 0) && argc == 0)
+		usage_error(usage, 1);
+	if (rq->life == OPT_RUN && argc == 1)
+		usage_error(usage, 1);
+	if (needs_file(rq) && (!of_file || rq->layers || rq->destroy ||
+	    rq->oci))
 		usage_error(usage, 1);
 }
 
@@ -342,7 +395,9 @@ check_wait(const struct request *rq)
 static int
 run(struct request *rq, int argc, char **argv)
 {
-	check_usage(rq, argc);
+	const bool of_file = is_of_file(rq, argc, argv);
+
+	check_usage(rq, of_file, argc);
 	if (rq->life != 0 && !rq->create)
 		return (ask_inits(rq, argc, argv));
 	if (rq->layers)
@@ -351,7 +406,9 @@ run(struct request *rq, int argc, char **argv)
 		return (destroy());
 	if (rq->oci)
 		return (oci_hook(rq));
-	if (rq->remove && !rq->create && !rq->modify)
+	if (of_file)
+		return (conf_main(rq, argc, argv));
+	if (rq->remove_only || (rq->remove && !rq->create))
 		return (remove_jails(rq, argc, argv));
 	parse_params(rq, argc, argv);
 	check_wait(rq);
@@ -362,6 +419,38 @@ run(struct request *rq, int argc, char **argv)
 	if (rq->command != NULL)
 		errx(1, "command: belongs to -c; use jexec(8)");
 	return (modify_jail(rq));
+}
+
+/* Those that have a value, and those for what a file says. */
+static bool
+file_option(struct request *rq, int c)
+{
+	switch (c) {
+	case 'C':
+		rq->cleanup = true;
+		break;
+	case 'e':
+		rq->separator = optarg;
+		break;
+	case 'f':
+		rq->conf = optarg;
+		break;
+	case 'J':
+		rq->jidfile = optarg;
+		break;
+	case 'l':
+		rq->clean = true;
+		break;
+	case 'p':
+		rq->limit = number_arg("limit", optarg, 1, LIMIT_MAX, 1);
+		break;
+	case OPT_DRY_RUN:
+		rq->dry_run = true;
+		break;
+	default:
+		return (false);
+	}
+	return (true);
 }
 
 static void
@@ -382,6 +471,9 @@ option(struct request *rq, int c)
 		break;
 	case 'r':
 		rq->remove = true;
+		break;
+	case 'R':
+		rq->remove_only = true;
 		break;
 	case 'v':
 		rq->verbose = true;
@@ -407,7 +499,8 @@ option(struct request *rq, int c)
 		rq->life = c;
 		break;
 	default:
-		common_option(c, usage, 1);
+		if (!file_option(rq, c))
+			common_option(c, usage, 1);
 	}
 }
 
@@ -417,6 +510,7 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		COMMON_OPTIONS,
 		{ "destroy", no_argument, NULL, OPT_DESTROY },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "oci-hook", no_argument, NULL, OPT_OCI },
 		{ "reboot", no_argument, NULL, OPT_REBOOT },
 		{ "run", no_argument, NULL, OPT_RUN },
@@ -425,12 +519,12 @@ main(int argc, char **argv)
 		{ "wait", no_argument, NULL, OPT_WAIT },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct request rq = { .argv = argv };
+	struct request rq = { .argv = argv, .limit = LIMIT };
 	int c, status;
 
 	argv[0] = program_invocation_short_name;
 	tool_begin(1);
-	while ((c = getopt_long(argc, argv, "+cimqrvVh", options,
+	while ((c = getopt_long(argc, argv, "+Cce:f:iJ:lmp:qRrvVh", options,
 	    NULL)) != -1)
 		option(&rq, c);
 	status = run(&rq, argc - optind, argv + optind);

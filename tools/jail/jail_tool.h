@@ -17,6 +17,7 @@
 enum {
 	OPT_DESTROY = OPT_TOOL,
 	OPT_OCI,
+	OPT_DRY_RUN,
 	OPT_SHUTDOWN,		/* and the others for jails with an init */
 	OPT_REBOOT,
 	OPT_STATUS,
@@ -28,7 +29,13 @@ enum {
 struct request {
 	bool create, modify, remove, layers, destroy, oci;
 	int life;		/* OPT_SHUTDOWN and what follows, 0: none */
-	bool quiet, verbose, only_jid;
+	bool remove_only, cleanup;	/* -R, -C */
+	bool quiet, verbose, only_jid, dry_run;
+	bool clean;			/* -l: exec.clean for all */
+	const char *conf;		/* -f, or NULL */
+	const char *separator;		/* -e, or NULL */
+	const char *jidfile;		/* -J, or NULL */
+	int limit;			/* -p: jails at the same time */
 	struct jailparam *jp;
 	unsigned int njp;
 	char **argv;		/* the whole command line */
@@ -48,6 +55,9 @@ int modify_jail(struct request *rq);
 /* Fill in the request from words name=value; the rest after command= is its. */
 void parse_params(struct request *rq, int argc, char **argv);
 
+/* Remove a jail by name, jid or pattern; the exit status. */
+int remove_one(const struct request *rq, const char *jail, bool must_exist);
+
 /* jail_oci.c: do what an OCI runtime has this hook for; the exit status. */
 int oci_hook(struct request *rq);
 
@@ -63,7 +73,19 @@ int wait_init(const struct request *rq, int jid);
 /* The init of a jail that is to be removed may shut it down first. */
 void stop_jail(int jid, const char *name);
 
+/*
+ * jail_conf.c: do what is asked for with jails of the configuration file, all
+ * of them if none is named; the exit status.
+ */
+int conf_main(const struct request *rq, int argc, char **argv);
+
+/* Do something with each jail that runs and whose name matches. */
+void each_running(const char *pattern, void (*what)(void *, int, const char *),
+    void *arg);
+
 /* Tell what was done, as far as that is wanted. */
 void say_done(const struct request *rq, int jid, const char *what);
+void say_name(const struct request *rq, const char *name, int jid,
+    const char *what);
 
 #endif /* !_JAIL_TOOL_H_ */

@@ -302,13 +302,17 @@ reasons_that_differ_are_found()
 	    replace 'JR_PROTO Ta 8' 'JR_PROTO Ta 88' lib/libjail/jail.3
 }
 
-case_of parameters_that_differ_are_found "jail_param.c, jail.8" parameters
+case_of parameters_that_differ_are_found "tables and pages" parameters
 parameters_that_differ_are_found()
 {
 	finds 'lib/libjail/jail_param.c:[0-9]*: more is a parameter, but not.*' \
 	    replace '{ "dying"' '{ "more"' lib/libjail/jail_param.c
 	finds 'tools/jail/jail.8:[0-9]*: dying is in jail.8, but not a.*' \
 	    replace '{ "dying"' '{ "more"' lib/libjail/jail_param.c
+	finds 'tools/jail/conf_param.c:[0-9]*: more is a parameter, but not.*' \
+	    replace '{ "depend"' '{ "more"' tools/jail/conf_param.c
+	finds 'tools/jail/jail.conf.5:[0-9]*: depend is in jail.conf.5, but.*' \
+	    replace '{ "depend"' '{ "more"' tools/jail/conf_param.c
 }
 
 case_of kernels_that_differ_are_found "vm/kernels, jails.7 and README.md" \
@@ -326,9 +330,9 @@ case_of options_that_differ_are_found "getopt_long(3) and the page" options
 options_that_differ_are_found()
 {
 	finds 'tools/jail/jail.c:[0-9]*: z is an option, but not in the page' \
-	    replace '"+cim' '"+zcim' tools/jail/jail.c
+	    replace '"+Cc' '"+zCc' tools/jail/jail.c
 	finds 'tools/jail/jail.8:[0-9]*: i is in the page, but not an option' \
-	    replace '"+cim' '"+cm' tools/jail/jail.c
+	    replace 'f:iJ' 'f:J' tools/jail/jail.c
 	finds 'tools/jail/jail.c:[0-9]*: -more is an option, but not in .*' \
 	    replace '{ "destroy"' '{ "more"' tools/jail/jail.c
 }

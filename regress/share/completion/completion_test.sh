@@ -103,6 +103,10 @@ options_and_their_arguments_body()
 	offers root jexec -u roo
 	offers root jexec -lU roo
 	offers TERM jailkill -s TER
+	echo 'web { } mail { } 5 { }' >jail.conf
+	offers 'web mail 5' jail -f jail.conf -c ''
+	offers mail jail -qf jail.conf -r ma
+	offers jail.conf jail -f jail.c
 	offers 'inet inet6' jifconfig -j web in
 	offers -alias jifconfig -j web inet 192.0.2.1/24 -
 	offers 'debian' jmkroot -q d

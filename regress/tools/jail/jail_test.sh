@@ -47,9 +47,19 @@ version_is_printed_on_stdout_body()
 atf_test_case wrong_usage_is_told_on_stderr
 wrong_usage_is_told_on_stderr_body()
 {
-	for args in '' -c -m -r -cm -rc -q 'name=a' '-rm name=a' \
-	    '-cmr name=a'; do
+	for args in '' -q 'name=a' '-rm name=a' '-cmr name=a' -R '-cC' \
+	    '-f x -R a' '-f x -c name=a' '-C name=a' '-c -e ;' '-J x -V' \
+	    '-f x -r name=a' '-l -c name=a' '--dry-run -c a=b'; do
 		atf_check -s exit:1 -e match:'^usage: jail ' jail $args
+	done
+	for args in -c -m -r -cm -rc -C '-c a'; do
+		JAIL_INSTANCE=regress-none atf_check -s exit:1 \
+		    -e match:'^jail: /etc/regress-none.conf: No such file' \
+		    jail $args
+	done
+	for limit in 0 1001 x; do
+		atf_check -s exit:1 -e match:"^jail: limit is .*: $limit" \
+		    jail -p $limit -c
 	done
 	atf_check -s exit:1 -e match:"invalid option -- 'x'" -e match:'^usage' \
 	    jail -x
