@@ -44,6 +44,8 @@ sys/netinet-jail/sendmsg_test:
 sys/netinet-jail/servers_test:
 sys/netinet-jail/udp_
 sys/netinet-jail/wildcard_test:
+tools/jail/oci_test:
+tools/jmkroot/debian_test:
 vm/'
 
 cases()
