@@ -99,18 +99,34 @@ machine_pid(void)
 	return (found);
 }
 
-/*
- * Find a mount of that type, of a v1 controller if opt is given. Returns 0 with
- * its path as this process reaches it, or -1.
- */
-static int
-find_mount(pid_t pid, const char *type, const char *opt, char path[PATH_MAX])
+/* A mount that is looked for: of that type, with that option if it is given. */
+struct wanted {
+	const char *type, *opt;
+	char *path;		/* PATH_MAX bytes; "" until it is found */
+};
+
+/* If it is that one and can be reached, note its path. */
+static void
+take_mount(struct wanted *w, const struct mntent *m, const char *root)
+{
+	if (w->path[0] != '\0' || strcmp(m->mnt_type, w->type) != 0 ||
+	    (w->opt != NULL && hasmntopt(m, w->opt) == NULL))
+		return;
+	if (snprintf(w->path, PATH_MAX, "%s%s", root, m->mnt_dir) >=
+	    PATH_MAX - 2 * NAMEMAX || access(w->path, R_OK | X_OK) != 0)
+		w->path[0] = '\0';
+}
+
+/* Find mounts, the first of each, with their paths as this process has them. */
+static void
+find_mounts(pid_t pid, struct wanted *wanted, size_t n)
 {
 	char table[64], root[64] = "", line[2 * PATH_MAX];
 	struct mntent *m, ent;
-	int found = -1;
 	FILE *f;
 
+	for (size_t i = 0; i < n; i++)
+		wanted[i].path[0] = '\0';
 	snprintf(table, sizeof(table), "/proc/self/mounts");
 	if (pid != 0) {
 		snprintf(table, sizeof(table), "/proc/%d/mounts", pid);
@@ -118,18 +134,12 @@ find_mount(pid_t pid, const char *type, const char *opt, char path[PATH_MAX])
 	}
 	f = setmntent(table, "re");
 	if (f == NULL)
-		return (-1);
-	while (found != 0 && (m = getmntent_r(f, &ent, line,
-	    sizeof(line))) != NULL) {
-		if (strcmp(m->mnt_type, type) != 0 ||
-		    (opt != NULL && hasmntopt(m, opt) == NULL) ||
-		    snprintf(path, PATH_MAX, "%s%s", root, m->mnt_dir) >=
-		    PATH_MAX - 2 * NAMEMAX)
-			continue;
-		found = access(path, R_OK | X_OK);
+		return;
+	while ((m = getmntent_r(f, &ent, line, sizeof(line))) != NULL) {
+		for (size_t i = 0; i < n; i++)
+			take_mount(&wanted[i], m, root);
 	}
 	endmntent(f);
-	return (found);
 }
 
 /* The usual place only: elsewhere is somebody's own. */
@@ -200,21 +210,24 @@ int
 machine_find(struct machine *m)
 {
 	const char *instance = jail_instance();
+	struct wanted wanted[CTL_MAX + 1];
 	pid_t pid = machine_pid();
 
 	if (instance == NULL)
 		return (jail_fail(EINVAL, "JAIL_INSTANCE: at most %d of a-z, "
 		    "0-9 and -", NAMEMAX));
-	if (find_mount(pid, "cgroup2", NULL, m->cgroup) != 0)
+	for (int ctl = 0; ctl < CTL_MAX; ctl++)
+		wanted[ctl] = (struct wanted){ "cgroup", controllers[ctl],
+			m->v1[ctl] };
+	wanted[CTL_MAX] = (struct wanted){ "cgroup2", NULL, m->cgroup };
+	find_mounts(pid, wanted, CTL_MAX + 1);
+	if (m->cgroup[0] == '\0')
 		return (jail_fail(ENOSYS, "no cgroup v2 hierarchy is mounted "
 		    "(nor is one ever seen inside a jail)"));
 	append_instance(m->cgroup, instance);
 	for (int ctl = 0; ctl < CTL_MAX; ctl++) {
-		if (find_mount(pid, "cgroup", controllers[ctl],
-		    m->v1[ctl]) == 0)
+		if (m->v1[ctl][0] != '\0')
 			append_instance(m->v1[ctl], instance);
-		else
-			m->v1[ctl][0] = '\0';
 	}
 	if (find_bpffs(pid, m->pins) == 0)
 		append_instance(m->pins, instance);
