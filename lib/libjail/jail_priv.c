@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <kern-jail/kern_cap.h>
+#include <kern-jail/kern_priv.h>
 
 #include "jail_broker.h"
 
@@ -67,12 +68,6 @@ static const struct {
 	{ SCMP_SYS(mount_setattr), EPERM },
 };
 
-/*
- * Families beyond UNIX, IPv4, IPv6 and NETLINK that carry IP packets all the
- * same: no parameter is for those, as no hook knows their addresses.
- */
-static const int carriers[] = { AF_PPPOX, AF_RDS, AF_RXRPC, AF_SMC, AF_XDP };
-
 static int
 drop_bounding(uint32_t prflags)
 {
@@ -108,26 +103,25 @@ drop_sets(uint32_t prflags, bool all)
 	return (error);
 }
 
-/* The families that a jail has not, but for PACKET. */
+/*
+ * The families that a jail has not, but for PACKET, which is the last that it
+ * may have unless it has others.
+ */
 static int
-filter_families(scmp_filter_ctx ctx, uint32_t prflags)
+filter_families(scmp_filter_ctx ctx, const struct prison *pr)
 {
 	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
+	const int last = pr->pr_flags & PR_ALLOW_SOCKET_AF ? AF_LAST :
+	    AF_PACKET;
 	int error = 0;
 
-	for (size_t i = 0; i < NELEMS(carriers); i++)
-		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-		    SCMP_A0(SCMP_CMP_EQ, carriers[i], 0));
-	if (prflags & PR_ALLOW_SOCKET_AF)
-		return (error | seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
-		    1, SCMP_A0(SCMP_CMP_GT, AF_LAST, 0)));
-	for (int af = AF_INET + 1; af < AF_NETLINK; af++) {
-		if (af != AF_INET6)
+	for (int af = AF_UNIX; af <= last; af++) {
+		if (af != AF_PACKET && prison_check_family(pr, af) != 0)
 			error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket),
 			    1, SCMP_A0(SCMP_CMP_EQ, af, 0));
 	}
 	return (error | seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_GT, AF_PACKET, 0)));
+	    SCMP_A0(SCMP_CMP_GT, last, 0)));
 }
 
 /*
@@ -137,12 +131,12 @@ filter_families(scmp_filter_ctx ctx, uint32_t prflags)
  * too. The kernel takes INET with SOCK_PACKET for PACKET.
  */
 static int
-filter_sockets(scmp_filter_ctx ctx, uint32_t prflags, bool packet)
+filter_sockets(scmp_filter_ctx ctx, const struct prison *pr, bool packet)
 {
 	const uint32_t deny = SCMP_ACT_ERRNO(EAFNOSUPPORT);
-	int error = filter_families(ctx, prflags);
+	int error = filter_families(ctx, pr);
 
-	if (!(prflags & PR_ALLOW_NETLINK))
+	if (!(pr->pr_flags & PR_ALLOW_NETLINK))
 		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
 		    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0));
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 1,
@@ -156,7 +150,7 @@ filter_sockets(scmp_filter_ctx ctx, uint32_t prflags, bool packet)
 	error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socket), 2,
 	    SCMP_A0(SCMP_CMP_EQ, AF_INET, 0),
 	    SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE_MASK, SOCK_PACKET));
-	if (!(prflags & PR_ALLOW_SOCKET_AF))
+	if (!(pr->pr_flags & PR_ALLOW_SOCKET_AF))
 		error |= seccomp_rule_add(ctx, deny, SCMP_SYS(socketpair), 1,
 		    SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	return (error);
@@ -288,7 +282,7 @@ filter_all(scmp_filter_ctx ctx, const struct prison *pr, bool broker)
 	for (size_t i = 0; i < NELEMS(refused); i++)
 		error |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(
 		    refused[i].error), refused[i].call, 0);
-	error |= filter_sockets(ctx, pr->pr_flags, packet);
+	error |= filter_sockets(ctx, pr, packet);
 	error |= filter_terminals(ctx);
 	if (!(pr->pr_flags & PR_ALLOW_USERNS))
 		error |= filter_userns(ctx);
