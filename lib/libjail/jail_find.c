@@ -42,6 +42,17 @@ count_processes(struct session *s, const struct jail *j, pid_t spared)
 	return (n);
 }
 
+/* The same for whoever was given the jid: EINVAL if there is no such jail. */
+int
+jail_read_given(struct session *s, int jid, struct jail *j)
+{
+	if (jail_read(s, jid, j) == 0)
+		return (0);
+	if (errno == ENOENT)
+		errno = EINVAL;
+	return (-1);
+}
+
 /* How many processes it has, other than the one that keeps its namespaces. */
 int
 jail_processes(struct session *s, const struct jail *j)

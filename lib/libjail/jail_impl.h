@@ -282,6 +282,7 @@ int nets_purge(struct session *s, const struct family *f, uint64_t set);
 
 /* jail_find.c */
 int jail_read(struct session *s, uint32_t jid, struct jail *j);
+int jail_read_given(struct session *s, int jid, struct jail *j);
 int jail_find(struct session *s, const char *name, struct jail *j);
 int jail_live(struct session *s, struct jail *j);
 int jail_next(struct session *s, uint32_t lastjid, struct jail *j);

@@ -263,9 +263,7 @@ jail_remove(int jid)
 
 	if (session_open(&s, false) != 0)
 		return (-1);
-	error = jail_read(&s, jid, &j);
-	if (error != 0 && errno == ENOENT)
-		errno = EINVAL;
+	error = jail_read_given(&s, jid, &j);
 	if (error == 0)
 		error = jail_remove_locked(&s, &j);
 	session_close(&s);

@@ -93,9 +93,7 @@ target_open(int jid, struct target *t)
 
 	if (session_open(&s, false) != 0)
 		return (-1);
-	error = jail_read(&s, jid, &j);
-	if (error != 0 && errno == ENOENT)
-		errno = EINVAL;
+	error = jail_read_given(&s, jid, &j);
 	if (error == 0)
 		error = find_target(&s, &j, t);
 	session_close(&s);
