@@ -109,15 +109,6 @@ other_family(void)
 
 /* To what it is. */
 static int
-set_hostname(void)
-{
-	char name[65] = "";
-
-	gethostname(name, sizeof(name) - 1);
-	return (error_of(sethostname(name, strlen(name))));
-}
-
-static int
 set_domainname(void)
 {
 	char name[65] = "";
@@ -142,7 +133,7 @@ static const struct {
 	{ "allow.mlock", lock_memory, EPERM },
 	{ "allow.read_msgbuf", read_messages, EPERM },
 	{ "allow.read_msgbuf", count_messages, EPERM },
-	{ "allow.set_hostname", set_hostname, EPERM },
+	{ "allow.set_hostname", attack_set_hostname, EPERM },
 	{ "allow.set_hostname", set_domainname, EPERM },
 	{ "allow.settime", set_clock, EPERM },
 	{ "allow.socket_af", other_family, EAFNOSUPPORT },

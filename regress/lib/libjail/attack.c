@@ -25,6 +25,15 @@
 
 const char *const attack_jails[2] = { "host-root", "own-root" };
 
+int
+attack_set_hostname(void)
+{
+	char name[65] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	return (error_of(sethostname(name, strlen(name))));
+}
+
 /* A root of a jail's own needs nothing but the places that are mounted upon. */
 static void
 make_root(void)

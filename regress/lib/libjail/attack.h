@@ -42,6 +42,9 @@ void attack_all(const struct attack *attacks, size_t n);
 #define ATTACK_ALL(attacks) \
 	attack_all(attacks, sizeof(attacks) / sizeof((attacks)[0]))
 
+/* Set the host name, to what it is. */
+int attack_set_hostname(void);
+
 /* The jails in which attacks are tried, made by attack_all() if not before. */
 extern const char *const attack_jails[2];
 int attack_jail(const char *name);

@@ -297,15 +297,6 @@ set_clock(void)
 }
 
 static int
-set_hostname(void)
-{
-	char name[65] = "";
-
-	gethostname(name, sizeof(name) - 1);
-	return (error_of(sethostname(name, strlen(name))));
-}
-
-static int
 make_device(void)
 {
 	int error;
@@ -337,7 +328,7 @@ JAIL_TC(E16_jail_has_no_keys_counters_or_clock, "what root may do besides")
 		{ "request a key", request_key, UNKNOWN, EPERM },
 		{ "count events", open_perf, UNKNOWN, EPERM },
 		{ "set the clock", set_clock, UNKNOWN, EPERM },
-		{ "set the host name", set_hostname, 0, EPERM },
+		{ "set the host name", attack_set_hostname, 0, EPERM },
 	};
 
 	vnet_instance(tc);
